@@ -1,1 +1,4 @@
 //! The engine.
+
+pub mod h3;
+
