@@ -1,4 +1,4 @@
 //! The engine.
 
 pub mod h3;
-
+pub mod masque;
