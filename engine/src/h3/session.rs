@@ -12,6 +12,7 @@ mod control;
 mod request;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 
 use bytes::{Bytes, BytesMut};
 
@@ -23,9 +24,9 @@ pub use control::MAX_UNIDIRECTIONAL;
 use control::PeerStreams;
 use request::{Failure, Method, RequestStream};
 
-/// How many request streams of a client may be open at once. QUIC has to be told the same number
-/// (`initial_max_streams_bidi`), else a client that uses its allowance loses the connection.
-pub const MAX_REQUESTS: u64 = 64;
+/// How many request streams of a client may be open at once: a tunnel needs one, a browser a few. QUIC has to be told
+/// the same number (`initial_max_streams_bidi`), else a client that uses its allowance loses the connection.
+pub const MAX_REQUESTS: u64 = 16;
 
 /// Which end of the connection this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +82,7 @@ pub enum Event {
 }
 
 /// What QUIC has to be told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Output {
     /// Append to a stream.
     Write {
@@ -106,6 +107,21 @@ pub enum Output {
         /// The application's error code.
         code: u64,
     },
+}
+
+/// Shows how much is written rather than what, since that can be a secret.
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Write { stream, data, fin } => {
+                write!(f, "Write {{ stream: {stream}, {} bytes, fin: {fin} }}", data.len())
+            }
+            Self::Reset { stream, code } => write!(f, "Reset {{ stream: {stream}, code: {code:#x} }}"),
+            Self::StopSending { stream, code } => {
+                write!(f, "StopSending {{ stream: {stream}, code: {code:#x} }}")
+            }
+        }
+    }
 }
 
 /// One HTTP/3 connection.

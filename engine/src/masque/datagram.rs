@@ -1,7 +1,7 @@
 //! What stands before the payload of a QUIC datagram: the request it belongs to (RFC 9297 §2.1) and the context within
 //! that request (RFC 9484 §6).
 
-use bytes::{Buf, BufMut, Bytes};
+use bytes::{BufMut, Bytes};
 
 use crate::h3::{Code, Error, varint};
 
@@ -49,20 +49,20 @@ pub fn parse(datagram: &Bytes) -> Result<Datagram, Error> {
     let quarter = varint::decode(&mut rest)
         .filter(|quarter| *quarter <= MAX_QUARTER_STREAM_ID)
         .ok_or(Error { code: Code::DatagramError, reason: "datagram does not name a request" })?;
-    let content = parse_payload(&datagram.slice(datagram.len() - rest.len()..));
-    Ok(Datagram { quarter, content })
+    Ok(Datagram { quarter, content: split_context(datagram, rest) })
 }
 
 /// Takes an HTTP datagram apart, of which the request is known already, as with one that came in a DATAGRAM capsule:
 /// the context id and the payload.
 #[must_use]
 pub fn parse_payload(payload: &Bytes) -> Option<(u64, Bytes)> {
-    let mut rest = payload.as_ref();
+    split_context(payload, payload)
+}
+
+/// Reads the context id off the front of `rest`, the end of `whole`.
+fn split_context(whole: &Bytes, mut rest: &[u8]) -> Option<(u64, Bytes)> {
     let context = varint::decode(&mut rest)?;
-    let consumed = payload.len() - rest.len();
-    let mut payload = payload.clone();
-    payload.advance(consumed);
-    Some((context, payload))
+    Some((context, whole.slice(whole.len() - rest.len()..)))
 }
 
 #[cfg(test)]

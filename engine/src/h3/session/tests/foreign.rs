@@ -79,3 +79,30 @@ fn a_foreign_datagram_names_its_request_and_context() {
     let content = Some((datagram::CONTEXT_IP, Bytes::from_static(b"packet")));
     assert_eq!(parsed, Datagram { quarter: 0, content });
 }
+
+#[test]
+fn a_foreign_exchange_with_errors_in_it_does_not_panic() {
+    let mut noise = Noise::new(24);
+    let streams = [
+        (CLIENT_CONTROL, hex(CLIENT_SETTINGS)),
+        (0, [hex(TUNNEL_REQUEST), hex(ADDRESS_REQUEST)].concat()),
+        (4, hex(GET)),
+    ];
+    for _ in 0..3000 {
+        let mut server = quiet(Role::Server);
+        let (broken, wrong) = (noise.below(streams.len()), noise.next() as u8);
+        for (index, (stream, bytes)) in streams.iter().enumerate() {
+            let mut bytes = bytes.clone();
+            if index == broken {
+                let place = noise.below(bytes.len());
+                bytes[place] = wrong;
+            }
+            if pieces(&mut noise, &bytes)
+                .into_iter()
+                .any(|piece| server.receive(*stream, piece, false).is_err())
+            {
+                break;
+            }
+        }
+    }
+}

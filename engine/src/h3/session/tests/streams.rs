@@ -34,6 +34,14 @@ fn a_session_opens_its_three_streams_with_settings_first() {
 }
 
 #[test]
+fn what_is_written_does_not_appear_in_debug_output() {
+    let mut client = quiet(Role::Client);
+    client.request(&get().with("authorization", "Bearer hunter2"), true);
+    let shown = format!("{:?}", client.poll_output());
+    assert!(shown.starts_with("Some(Write { stream: 0,") && !shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
 fn settings_come_first_on_the_control_stream() {
     for frame in [&[0x07, 1, 0][..], &[0x01, 0], &[0x0d, 1, 0]] {
         assert_eq!(error_of(Role::Server, CLIENT_CONTROL, &[&[0], frame].concat()), Code::MissingSettings);
