@@ -1,3 +1,4 @@
 //! The engine.
 
 pub mod ip;
+pub mod queue;

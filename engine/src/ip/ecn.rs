@@ -1,6 +1,6 @@
 //! Explicit Congestion Notification (RFC 3168) of the inner packets.
 //!
-//! The inner field is never copied to the outer packet, nor the other way round (RFC 9484, section 10.2): the only
+//! The inner field is never copied to the outer packet, nor the other way round (RFC 9484, "ECN considerations"): the only
 //! one who writes it is the tunnel's own queue, when it is congested.
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub enum Unreachable {
     Host,
     /// Policy forbids the destination.
     Prohibited,
-    /// The sender may not use its source address (RFC 9484, section 4.6).
+    /// The sender may not use its source address (ingress filtering, RFC 2827).
     SourceAddress,
 }
 
