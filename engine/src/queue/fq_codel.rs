@@ -77,6 +77,7 @@ pub struct FqCodel {
     old: VecDeque<u16>,
     /// Packets that left the flows but were not sent; the last is the next.
     returned: Vec<Queued>,
+    /// What is held, in the flows and returned.
     packets: usize,
     bytes: usize,
     stats: Stats,
@@ -140,7 +141,7 @@ impl FqCodel {
         self.backlogs[index] += packet.len() as u32;
         self.store.push(&mut flow.fifo, Queued { packet, flow_hash, enqueued: now });
         self.stats.pushed += 1;
-        while self.len() > self.config.limit_packets || self.bytes() > self.config.limit_bytes {
+        while self.packets > self.config.limit_packets || self.bytes > self.config.limit_bytes {
             if !self.drop_from_fattest() {
                 break;
             }
@@ -149,14 +150,19 @@ impl FqCodel {
 
     /// Takes the next packet to send, if there is one. Packets that CoDel drops on the way are gone.
     pub fn pop(&mut self, now: Instant) -> Option<Queued> {
-        self.returned.pop().or_else(|| self.schedule(now))
+        let Some(queued) = self.returned.pop() else {
+            return self.schedule(now);
+        };
+        self.packets -= 1;
+        self.bytes -= queued.packet.len();
+        Some(queued)
     }
 
     /// Length in bytes of the packet that [`FqCodel::pop`] gives next.
     pub fn peek_len(&mut self, now: Instant) -> Option<usize> {
         if self.returned.is_empty() {
             let next = self.schedule(now)?;
-            self.returned.push(next);
+            self.unpop(next);
         }
         self.returned.last().map(|next| next.packet.len())
     }
@@ -164,25 +170,27 @@ impl FqCodel {
     /// Gives back a packet that could not be sent: it is the next to be popped. Of several, give the first popped back
     /// last.
     pub fn unpop(&mut self, queued: Queued) {
+        self.packets += 1;
+        self.bytes += queued.packet.len();
         self.returned.push(queued);
     }
 
     /// Packets held.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.packets + self.returned.len()
+        self.packets
     }
 
     /// Bytes held.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.bytes + self.returned.iter().map(|queued| queued.packet.len()).sum::<usize>()
+        self.bytes
     }
 
     /// Whether nothing is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.packets == 0 && self.returned.is_empty()
+        self.packets == 0
     }
 
     /// What the queue has done so far.
