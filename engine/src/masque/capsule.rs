@@ -15,6 +15,10 @@ pub const ADDRESS_REQUEST: u64 = 0x02;
 /// Type of ROUTE_ADVERTISEMENT (RFC 9484 §4.7.3).
 pub const ROUTE_ADVERTISEMENT: u64 = 0x03;
 
+/// Type of PATH_POLICY, tandem's own: a path id and the tier that both ends are to give it (two variable-length
+/// integers). From the range that RFC 9297 §5.4 leaves to whoever comes first; others skip it.
+pub const PATH_POLICY: u64 = 0x7464_5031;
+
 /// The longest value of a capsule that is understood, in bytes: hundreds of routes, or the largest packet that any
 /// link has.
 pub const MAX_VALUE: usize = 16 * 1024;
@@ -136,7 +140,8 @@ impl Decoder {
 }
 
 fn begin(kind: u64, length: u64) -> Result<State, Error> {
-    let is_known = matches!(kind, DATAGRAM | ADDRESS_ASSIGN | ADDRESS_REQUEST | ROUTE_ADVERTISEMENT);
+    let is_known =
+        matches!(kind, DATAGRAM | ADDRESS_ASSIGN | ADDRESS_REQUEST | ROUTE_ADVERTISEMENT | PATH_POLICY);
     match usize::try_from(length) {
         Ok(left) if is_known && left <= MAX_VALUE => Ok(State::Buffer { kind, left, value: BytesMut::new() }),
         _ if is_known && kind != DATAGRAM => Err(Error::TooLong),

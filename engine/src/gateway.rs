@@ -1,0 +1,276 @@
+//! A gateway: many clients, each with a tunnel and a lease of inner addresses.
+//!
+//! Who may do what is not decided here. A request for a tunnel or for enrolment becomes a [`GatewayEvent`]
+//! with the key or the bearer secret that the client showed, and the embedder answers it.
+
+mod peers;
+mod requests;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+
+use self::peers::Peer;
+pub use self::peers::{Lease, PeerReport};
+pub use self::requests::{ENROL_PATH, GatewayEvent, RequestId, RequestKind};
+use crate::error::code;
+use crate::h3;
+use crate::identity::Identity;
+use crate::ip::{self, FlowKey, FlowSeed, icmp};
+use crate::link::{Arrival, Transmit};
+use crate::quic::config::{self, SetupError};
+use crate::quic::{Conn, Endpoint, Handled, TransportOptions};
+use crate::tunnel::Tunnel;
+
+/// Settings of a gateway.
+#[derive(Debug)]
+pub struct GatewayConfig {
+    /// Its key.
+    pub identity: Identity,
+    /// Its own addresses in the pools: where its ICMP messages come from.
+    pub addresses: Vec<IpAddr>,
+    /// Inner MTU, at least [`MIN_MTU`](crate::tunnel::MIN_MTU).
+    pub mtu: u16,
+    /// Whether peers may reach one another.
+    pub peer_to_peer: bool,
+    /// Transport settings.
+    pub transport: TransportOptions,
+    /// 16 random bytes, which keep others from choosing packets that share a queue.
+    pub seed: [u8; 16],
+}
+
+/// A gateway, driven from outside as a [`Client`](crate::client::Client) is.
+pub struct Gateway {
+    endpoint: Endpoint,
+    addresses: Vec<IpAddr>,
+    mtu: u16,
+    peer_to_peer: bool,
+    seed: FlowSeed,
+    peers: HashMap<usize, Peer>,
+    /// Which connection holds an inner address.
+    leases: HashMap<IpAddr, usize>,
+    /// Connections that may have something to send, in turn.
+    ready: VecDeque<usize>,
+    /// When which connection's timers are due.
+    deadlines: BTreeSet<(Instant, usize)>,
+    next_serial: u64,
+    /// Packets for the host.
+    inbound: VecDeque<Bytes>,
+    events: VecDeque<GatewayEvent>,
+}
+
+impl Gateway {
+    /// A gateway without peers.
+    pub fn new(config: GatewayConfig) -> Result<Self, SetupError> {
+        let built = Arc::new(AtomicU64::new(0));
+        let server = config::server(&config.identity, config.transport, built.clone())?;
+        Ok(Self {
+            endpoint: Endpoint::new(&config.identity, Some(server), built),
+            addresses: config.addresses,
+            mtu: config.mtu,
+            peer_to_peer: config.peer_to_peer,
+            seed: FlowSeed::new(&config.seed),
+            peers: HashMap::new(),
+            leases: HashMap::new(),
+            ready: VecDeque::new(),
+            deadlines: BTreeSet::new(),
+            next_serial: 0,
+            inbound: VecDeque::new(),
+            events: VecDeque::new(),
+        })
+    }
+
+    /// Lets peers reach one another, or not.
+    pub fn set_peer_to_peer(&mut self, allowed: bool) {
+        self.peer_to_peer = allowed;
+    }
+
+    /// Takes in a UDP datagram.
+    pub fn handle_udp(&mut self, now: Instant, arrival: &Arrival, data: BytesMut) {
+        let peers = &mut self.peers;
+        let handled = self
+            .endpoint
+            .handle(now, arrival, data, |handle| peers.get_mut(&handle).map(|peer| &mut peer.tunnel.conn));
+        match handled {
+            Handled::Conn(handle) => self.wake(handle),
+            Handled::New(handle, conn) => self.welcome(handle, *conn, arrival.remote),
+            Handled::Nothing => {}
+        }
+    }
+
+    fn welcome(&mut self, handle: usize, conn: Conn, remote: SocketAddr) {
+        let tunnel = Tunnel::new(conn, h3::Role::Server, self.seed);
+        self.next_serial += 1;
+        self.peers.insert(handle, Peer::new(tunnel, self.next_serial, remote));
+        self.wake(handle);
+    }
+
+    fn wake(&mut self, handle: usize) {
+        if let Some(peer) = self.peers.get_mut(&handle) {
+            peer.tunnel.mark_dirty();
+            if !std::mem::replace(&mut peer.is_ready, true) {
+                self.ready.push_back(handle);
+            }
+        }
+    }
+
+    /// Takes in an IP packet from the host, for whichever peer has its destination.
+    pub fn handle_packet(&mut self, now: Instant, packet: BytesMut) {
+        let Ok(header) = ip::Header::parse(&packet) else { return };
+        let Some(&handle) = self.leases.get(&header.dst) else {
+            return self.answer(&packet, header.src, |packet, from| {
+                icmp::unreachable(packet, icmp::Unreachable::Host, from)
+            });
+        };
+        self.pass_to_peer(now, handle, packet, &header);
+    }
+
+    fn pass_to_peer(&mut self, now: Instant, handle: usize, packet: BytesMut, header: &ip::Header) {
+        let Some(peer) = self.peers.get_mut(&handle) else { return };
+        let mtu = peer.tunnel.mtu(self.mtu);
+        if packet.len() > usize::from(mtu) {
+            return self.answer(&packet, header.src, |packet, from| icmp::packet_too_big(packet, mtu, from));
+        }
+        let flow = FlowKey::of(header).hash(&self.seed);
+        peer.tunnel.handle_packet(now, packet, flow);
+        if !std::mem::replace(&mut peer.is_ready, true) {
+            self.ready.push_back(handle);
+        }
+    }
+
+    /// Sends an ICMP message back to the host.
+    fn answer(&mut self, packet: &[u8], to: IpAddr, message: impl FnOnce(&[u8], IpAddr) -> Option<BytesMut>) {
+        let from = self.addresses.iter().find(|from| from.is_ipv4() == to.is_ipv4());
+        if let Some(answer) = from.and_then(|from| message(packet, *from)) {
+            self.inbound.push_back(answer.freeze());
+        }
+    }
+
+    /// Lets timers act.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(&(deadline, handle)) = self.deadlines.first() {
+            if deadline > now {
+                return;
+            }
+            self.deadlines.pop_first();
+            if let Some(peer) = self.peers.get_mut(&handle) {
+                peer.deadline = None;
+                peer.tunnel.handle_timeout(now);
+            }
+            self.wake(handle);
+        }
+    }
+
+    /// The next UDP datagrams to send: their bytes are in `buf`, at most `max_segments` of them. Peers take
+    /// turns, so that none waits for another's bulk.
+    pub fn poll_transmit(
+        &mut self,
+        now: Instant,
+        max_segments: NonZeroUsize,
+        buf: &mut Vec<u8>,
+    ) -> Option<Transmit> {
+        while let Some(handle) = self.ready.pop_front() {
+            self.turn(now, handle);
+            let Some(peer) = self.peers.get_mut(&handle) else { continue };
+            if let Some(transmit) = peer.tunnel.poll_transmit(now, max_segments, &mut self.endpoint, buf) {
+                self.ready.push_back(handle);
+                return Some(transmit);
+            }
+            peer.is_ready = false;
+            let deadline = peer.tunnel.poll_timeout();
+            self.set_deadline(handle, deadline);
+        }
+        self.endpoint.poll_response(buf)
+    }
+
+    fn set_deadline(&mut self, handle: usize, deadline: Option<Instant>) {
+        let Some(peer) = self.peers.get_mut(&handle) else { return };
+        if peer.deadline == deadline {
+            return;
+        }
+        if let Some(old) = std::mem::replace(&mut peer.deadline, deadline) {
+            self.deadlines.remove(&(old, handle));
+        }
+        if let Some(new) = deadline {
+            self.deadlines.insert((new, handle));
+        }
+    }
+
+    /// Takes note of everything that happened on a connection.
+    fn turn(&mut self, now: Instant, handle: usize) {
+        let Some(peer) = self.peers.get_mut(&handle) else { return };
+        let gone = peer.tunnel.turn(now, &mut self.endpoint);
+        while let Some(event) = self.peers.get_mut(&handle).and_then(|peer| peer.tunnel.events.pop_front()) {
+            self.handle_tunnel_event(now, handle, event);
+        }
+        self.collect_packets(now, handle);
+        if gone {
+            self.release(handle);
+            self.peers.remove(&handle);
+        }
+    }
+
+    /// Takes a peer's packets: to the host, or to another peer.
+    fn collect_packets(&mut self, now: Instant, handle: usize) {
+        while let Some(packet) = self.peers.get_mut(&handle).and_then(|peer| peer.tunnel.inbound.pop_front())
+        {
+            let Ok(header) = ip::Header::parse(&packet) else { continue };
+            let Some(peer) = self.peers.get_mut(&handle) else { return };
+            if !peer.holds(header.src) {
+                // What does not come from a leased address is a mistake or an attack (RFC 2827).
+                peer.tunnel.counters.dropped += 1;
+                continue;
+            }
+            match self.leases.get(&header.dst) {
+                None => self.inbound.push_back(packet),
+                Some(&other) if self.peer_to_peer => {
+                    self.pass_to_peer(now, other, BytesMut::from(packet.as_ref()), &header);
+                }
+                Some(_) => self.refuse_peer_to_peer(now, handle, &packet, &header),
+            }
+        }
+    }
+
+    fn refuse_peer_to_peer(&mut self, now: Instant, handle: usize, packet: &[u8], header: &ip::Header) {
+        let from = self.addresses.iter().find(|from| from.is_ipv4() == header.src.is_ipv4()).copied();
+        let answer = from.and_then(|from| icmp::unreachable(packet, icmp::Unreachable::Prohibited, from));
+        let Some(peer) = self.peers.get_mut(&handle) else { return };
+        peer.tunnel.counters.dropped += 1;
+        if let Some(answer) = answer
+            && let Ok(header) = ip::Header::parse(&answer)
+        {
+            peer.tunnel.handle_packet(now, answer, FlowKey::of(&header).hash(&self.seed));
+        }
+    }
+
+    /// The next IP packet for the host.
+    pub fn poll_packet(&mut self) -> Option<Bytes> {
+        self.inbound.pop_front()
+    }
+
+    /// What happened, oldest first.
+    pub fn poll_event(&mut self) -> Option<GatewayEvent> {
+        self.events.pop_front()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.deadlines.first().map(|(deadline, _)| *deadline)
+    }
+
+    /// Ends every tunnel.
+    pub fn shut_down(&mut self, now: Instant) {
+        let handles: Vec<usize> = self.peers.keys().copied().collect();
+        for handle in handles {
+            if let Some(peer) = self.peers.get_mut(&handle) {
+                peer.tunnel.close(now, code::NO_ERROR, "the gateway stops");
+            }
+            self.wake(handle);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! A path of a tunnel: one link's share of the connection, with its queue, its pace and its health.
+
+pub(crate) mod pacer;
+pub(crate) mod state;
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use self::pacer::Pacer;
+pub use self::state::PathState;
+use self::state::{Health, Verdict};
+use crate::link::{LinkId, Tier};
+use crate::quic::{Conn, PathId, path_number};
+use crate::schedule::Candidate;
+
+/// Rate of a path about which nothing is known yet, bytes/s: 1 Mbit/s.
+const UNKNOWN_RATE: u64 = 125_000;
+/// RTT of such a path.
+const UNKNOWN_RTT: Duration = Duration::from_millis(100);
+/// Weight of one packet's fate in the loss share.
+const LOSS_WEIGHT: f64 = 1.0 / 256.0;
+/// RFC 9002 §7.7: a window-based controller is paced a little faster than a window per RTT.
+const PACING_GAIN: (u64, u64) = (5, 4);
+/// Rates shown to people are averages over at least this long.
+const METER_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What waits for a path.
+#[derive(Debug, Clone)]
+pub(crate) enum Outgoing {
+    /// An IP packet, not sent yet.
+    Packet(Bytes),
+    /// A datagram that was in flight on a path that died: the receiver drops it if it arrived all the same.
+    Again(Bytes),
+}
+
+impl Outgoing {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Packet(bytes) | Self::Again(bytes) => bytes.len(),
+        }
+    }
+}
+
+/// One path.
+#[derive(Debug)]
+pub(crate) struct Path {
+    pub(crate) id: PathId,
+    pub(crate) link: LinkId,
+    pub(crate) remote: SocketAddr,
+    pub(crate) tier: Tier,
+    pub(crate) health: Health,
+    pub(crate) pacer: Pacer,
+    queue: VecDeque<Outgoing>,
+    queued: u64,
+    rate: u64,
+    rtt: Duration,
+    mtu: u64,
+    loss: f64,
+    fates_seen: (u64, u64),
+    tx: Meter,
+    rx: Meter,
+}
+
+/// Figures of a path for people and scripts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PathReport {
+    /// noq's path id, unique within the connection.
+    pub id: u32,
+    /// The link it runs over.
+    pub link: LinkId,
+    /// The peer's address on it.
+    pub remote: SocketAddr,
+    /// How willingly it is used.
+    pub tier: Tier,
+    /// What it can be used for.
+    pub state: PathState,
+    /// Smoothed round-trip time.
+    pub rtt: Duration,
+    /// Smallest round-trip time seen.
+    pub rtt_min: Duration,
+    /// Share of recent packets lost, 0 to 1.
+    pub loss: f64,
+    /// Bytes of UDP payload sent.
+    pub tx_bytes: u64,
+    /// Bytes of UDP payload received.
+    pub rx_bytes: u64,
+    /// Bytes/s sent, over the last second or since the last report.
+    pub tx_rate: u64,
+    /// Bytes/s received, likewise.
+    pub rx_rate: u64,
+    /// Bytes/s that the path is believed to carry.
+    pub estimated_rate: u64,
+    /// Congestion window, bytes.
+    pub cwnd: u64,
+    /// Bytes in flight.
+    pub in_flight: u64,
+    /// Bytes queued for it.
+    pub queued: u64,
+    /// Largest UDP payload that it is known to carry.
+    pub mtu: u64,
+    /// Packets sent.
+    pub sent_packets: u64,
+    /// Packets lost.
+    pub lost_packets: u64,
+}
+
+impl Path {
+    pub(crate) fn new(now: Instant, id: PathId, link: LinkId, remote: SocketAddr, tier: Tier) -> Self {
+        Self {
+            id,
+            link,
+            remote,
+            tier,
+            health: Health::new(now),
+            pacer: Pacer::new(now),
+            queue: VecDeque::new(),
+            queued: 0,
+            rate: UNKNOWN_RATE,
+            rtt: UNKNOWN_RTT,
+            mtu: 1200,
+            loss: 0.0,
+            fates_seen: (0, 0),
+            tx: Meter::new(now),
+            rx: Meter::new(now),
+        }
+    }
+
+    /// Takes over what the congestion controller knows by now.
+    pub(crate) fn refresh(&mut self, now: Instant, conn: &mut Conn) {
+        let Some(figures) = conn.figures(self.id) else { return };
+        let Some(gate) = conn.gate(self.id) else { return };
+        self.rtt = figures.rtt.max(Duration::from_micros(100));
+        self.mtu = figures.mtu;
+        let by_window = bytes_per(gate.window(), self.rtt);
+        self.rate = gate.bandwidth().filter(|rate| *rate > 0).unwrap_or(by_window).max(1);
+        let paced = gate.pacing_rate().unwrap_or(by_window * PACING_GAIN.0 / PACING_GAIN.1);
+        self.pacer.set_rate(now, paced.max(1), self.mtu);
+        self.note_loss(figures.sent_packets, figures.lost_packets);
+    }
+
+    fn note_loss(&mut self, sent: u64, lost: u64) {
+        let (sent_before, lost_before) = self.fates_seen;
+        let (sent_now, lost_now) = (sent.saturating_sub(sent_before), lost.saturating_sub(lost_before));
+        if sent_now == 0 {
+            return;
+        }
+        self.fates_seen = (sent, lost);
+        let share = (lost_now as f64 / sent_now as f64).min(1.0);
+        let weight = 1.0 - (1.0 - LOSS_WEIGHT).powf(sent_now as f64);
+        self.loss += (share - self.loss) * weight;
+    }
+
+    /// The path as the scheduler sees it.
+    pub(crate) fn candidate(&self) -> Candidate {
+        Candidate {
+            tier: self.tier,
+            usable: self.health.is_usable(),
+            rate: self.rate,
+            delay: self.rtt / 2,
+            queued: self.queued,
+            loss: self.loss,
+        }
+    }
+
+    pub(crate) fn push(&mut self, item: Outgoing) {
+        self.queued += item.len() as u64;
+        self.queue.push_back(item);
+    }
+
+    pub(crate) fn front_len(&self) -> Option<usize> {
+        self.queue.front().map(Outgoing::len)
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Outgoing> {
+        let item = self.queue.pop_front()?;
+        self.queued -= item.len() as u64;
+        Some(item)
+    }
+
+    /// Everything that waits for the path, oldest first.
+    pub(crate) fn take_queue(&mut self) -> VecDeque<Outgoing> {
+        self.queued = 0;
+        std::mem::take(&mut self.queue)
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// UDP payload bytes of a full packet.
+    pub(crate) fn mtu(&self) -> u64 {
+        self.mtu
+    }
+
+    /// Rate, bytes/s.
+    pub(crate) fn rate(&self) -> u64 {
+        self.rate
+    }
+
+    /// When its timers want to be looked at: pacing if packets wait, and health.
+    pub(crate) fn deadline(&self, conn: &Conn) -> Option<Instant> {
+        let gate = conn.gate(self.id);
+        let health = self.health.deadline(gate.and_then(|gate| gate.answer_time()));
+        let has_room = gate.is_some_and(|gate| gate.room() >= self.mtu);
+        let pacing = if self.queue.is_empty() || !has_room { None } else { self.pacer.ready_at() };
+        [health, pacing].into_iter().flatten().min()
+    }
+
+    /// Judges the path's health by the clock.
+    pub(crate) fn check(&mut self, now: Instant, conn: &Conn) -> Verdict {
+        self.health.check(now, conn.gate(self.id).and_then(|gate| gate.answer_time()))
+    }
+
+    /// Figures for people and scripts.
+    pub(crate) fn report(&mut self, now: Instant, conn: &mut Conn) -> PathReport {
+        let figures = conn.figures(self.id).unwrap_or_default();
+        let rtt_min = conn.gate(self.id).and_then(|gate| gate.rtt_min());
+        PathReport {
+            id: path_number(self.id),
+            link: self.link,
+            remote: self.remote,
+            tier: self.tier,
+            state: self.health.state(),
+            rtt: figures.rtt,
+            rtt_min: rtt_min.unwrap_or(figures.rtt),
+            loss: self.loss,
+            tx_bytes: figures.tx_bytes,
+            rx_bytes: figures.rx_bytes,
+            tx_rate: self.tx.rate(now, figures.tx_bytes),
+            rx_rate: self.rx.rate(now, figures.rx_bytes),
+            estimated_rate: self.rate,
+            cwnd: figures.cwnd,
+            in_flight: conn.gate(self.id).map_or(0, |gate| gate.in_flight()),
+            queued: self.queued,
+            mtu: self.mtu,
+            sent_packets: figures.sent_packets,
+            lost_packets: figures.lost_packets,
+        }
+    }
+}
+
+/// Bytes/s of `bytes` in `time`.
+fn bytes_per(bytes: u64, time: Duration) -> u64 {
+    u64::try_from(u128::from(bytes) * 1_000_000_000 / time.as_nanos().max(1)).unwrap_or(u64::MAX)
+}
+
+/// Average rates between reports, without a timer of its own.
+#[derive(Debug)]
+struct Meter {
+    older: (Instant, u64),
+    newer: (Instant, u64),
+}
+
+impl Meter {
+    fn new(now: Instant) -> Self {
+        Self { older: (now, 0), newer: (now, 0) }
+    }
+
+    /// Bytes/s since a report that is at least [`METER_INTERVAL`] old, if there is one.
+    fn rate(&mut self, now: Instant, bytes: u64) -> u64 {
+        if now.saturating_duration_since(self.newer.0) >= METER_INTERVAL {
+            self.older = std::mem::replace(&mut self.newer, (now, bytes));
+        }
+        let elapsed = now.saturating_duration_since(self.older.0);
+        if elapsed.is_zero() { 0 } else { bytes_per(bytes.saturating_sub(self.older.1), elapsed) }
+    }
+}

@@ -1,0 +1,92 @@
+use super::*;
+
+const ANSWER: Option<Duration> = Some(Duration::from_millis(40));
+
+fn ms(value: u64) -> Duration {
+    Duration::from_millis(value)
+}
+
+fn up(start: Instant) -> Health {
+    let mut health = Health::new(start);
+    health.on_validated();
+    health
+}
+
+#[test]
+fn a_path_that_never_answers_is_given_up() {
+    let start = crate::testing::start();
+    let mut health = Health::new(start);
+    assert_eq!(health.check(start + VALIDATION_TIMEOUT - ms(1), None), Verdict::Unchanged);
+    assert_eq!(health.check(start + VALIDATION_TIMEOUT, None), Verdict::Failed);
+}
+
+#[test]
+fn an_idle_path_is_never_suspected() {
+    let start = crate::testing::start();
+    let mut health = up(start);
+    assert_eq!(health.deadline(ANSWER), None);
+    assert_eq!(health.check(start + ms(100_000), ANSWER), Verdict::Unchanged);
+}
+
+#[test]
+fn silence_after_sending_makes_a_path_suspect_and_probes_follow() {
+    let start = crate::testing::start();
+    let mut health = up(start);
+    health.on_sent(start);
+    health.on_sent(start + ms(50));
+    assert_eq!(health.check(start + ms(99), ANSWER), Verdict::Unchanged);
+    assert_eq!(health.check(start + ms(100), ANSWER), Verdict::Suspected);
+    assert_eq!(health.state(), PathState::Suspect);
+    let mut probes = 0;
+    let mut now = start + ms(100);
+    while now < start + ms(20_100) {
+        now = health.deadline(ANSWER).unwrap();
+        assert_eq!(health.check(now, ANSWER), Verdict::Probe);
+        probes += 1;
+    }
+    assert!((18..=24).contains(&probes), "{probes} probes in 20 s");
+}
+
+#[test]
+fn an_answer_clears_a_suspicion_at_once() {
+    let start = crate::testing::start();
+    let mut health = up(start);
+    health.on_sent(start);
+    health.check(start + ms(200), ANSWER);
+    assert!(health.on_answer(start + ms(300), false));
+    assert!(health.is_usable());
+    assert!(!health.on_answer(start + ms(310), false));
+}
+
+#[test]
+fn a_long_silence_makes_probes_rare() {
+    let start = crate::testing::start();
+    let mut health = up(start);
+    health.suspect_now(start);
+    let mut now = start;
+    while now < start + ms(70_000) {
+        now = health.deadline(ANSWER).unwrap();
+        health.check(now, ANSWER);
+    }
+    assert_eq!(health.deadline(ANSWER).unwrap() - now, PROBE_QUARANTINED);
+}
+
+#[test]
+fn the_echo_of_our_own_suspicion_does_not_keep_the_path_down() {
+    let start = crate::testing::start();
+    let mut health = up(start);
+    health.suspect_now(start);
+    health.on_peer_status(true);
+    health.on_answer(start + ms(10), false);
+    assert!(health.is_usable());
+}
+
+#[test]
+fn a_peer_that_demotes_a_path_takes_it_out_until_it_takes_that_back() {
+    let start = crate::testing::start();
+    let mut health = up(start);
+    health.on_peer_status(true);
+    assert_eq!(health.state(), PathState::Demoted);
+    health.on_peer_status(false);
+    assert_eq!(health.state(), PathState::Up);
+}

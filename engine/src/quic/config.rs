@@ -1,0 +1,110 @@
+//! Transport settings of every connection.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use noq_proto::congestion::{Bbr3Config, ControllerFactory, CubicConfig};
+use noq_proto::{ClientConfig, EndpointConfig, MtuDiscoveryConfig, ServerConfig, TransportConfig, VarInt};
+
+use super::gate::GatedFactory;
+use super::tls;
+use crate::identity::{Identity, Pin};
+
+/// Most paths at once, beyond which a link stays unused. Each costs both ends state.
+pub(crate) const MAX_PATHS: u32 = 8;
+/// After this long without a packet on any path the connection is given up.
+const IDLE_TIMEOUT_MS: u32 = 30_000;
+/// Largest UDP payload looked for: Ethernet's 1500 bytes less IPv4 and UDP headers.
+const MAX_UDP_PAYLOAD: u16 = 1472;
+/// Datagrams that wait for the embedder to collect them. It does so after each batch.
+const RECEIVE_BUFFER: usize = 4 << 20;
+/// One batch: noq's own queue is to be empty between decisions.
+const SEND_BUFFER: usize = 1 << 20;
+
+/// Congestion controller of each path, uncoupled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Congestion {
+    /// BBRv3 (draft-ietf-ccwg-bbr): keeps the links' queues short.
+    #[default]
+    Bbr,
+    /// Cubic (RFC 9438): fills the links' queues.
+    Cubic,
+}
+
+/// What of the transport can be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransportOptions {
+    /// Congestion controller.
+    pub congestion: Congestion,
+    /// Interval of keep-alive packets on each path that is idle.
+    pub keepalive: Duration,
+}
+
+impl Default for TransportOptions {
+    fn default() -> Self {
+        // RFC 4787 wants NAT mappings to live 2 minutes, but 30 s is seen; RFC 8085 §3.5 forbids under 15 s.
+        Self { congestion: Congestion::default(), keepalive: Duration::from_secs(20) }
+    }
+}
+
+fn transport(options: TransportOptions, built: Arc<AtomicU64>) -> Arc<TransportConfig> {
+    let controller: Arc<dyn ControllerFactory + Send + Sync> = match options.congestion {
+        Congestion::Bbr => Arc::new(Bbr3Config::default()),
+        Congestion::Cubic => Arc::new(CubicConfig::default()),
+    };
+    let mut mtu = MtuDiscoveryConfig::default();
+    mtu.upper_bound(MAX_UDP_PAYLOAD);
+    let mut config = TransportConfig::default();
+    config
+        .max_concurrent_multipath_paths(MAX_PATHS)
+        .max_idle_timeout(Some(VarInt::from_u32(IDLE_TIMEOUT_MS).into()))
+        // Whether a path is dead is decided by the path manager, not by noq's timer.
+        .default_path_max_idle_timeout(None)
+        .default_path_keep_alive_interval(Some(options.keepalive))
+        .initial_rtt(Duration::from_millis(100))
+        .mtu_discovery_config(Some(mtu))
+        .datagram_receive_buffer_size(Some(RECEIVE_BUFFER))
+        .datagram_send_buffer_size(SEND_BUFFER)
+        .max_concurrent_bidi_streams(VarInt::from_u32(16))
+        .max_concurrent_uni_streams(VarInt::from_u32(8))
+        .stream_receive_window(VarInt::from_u32(64 << 10))
+        .receive_window(VarInt::from_u32(256 << 10))
+        .send_window(256 << 10)
+        .congestion_controller_factory(Arc::new(GatedFactory::new(controller, built)));
+    Arc::new(config)
+}
+
+/// Why TLS could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("TLS could not be set up: {0}")]
+pub struct SetupError(#[from] rustls::Error);
+
+/// The endpoint's own settings. The reset key comes from the node's key: a restarted gateway can tell its
+/// old clients at once that their connections are gone (RFC 9000 §10.3).
+pub(crate) fn endpoint(identity: &Identity) -> Arc<EndpointConfig> {
+    let secret = identity.derived_secret(b"stateless reset");
+    Arc::new(EndpointConfig::new(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &secret))))
+}
+
+pub(crate) fn client(
+    identity: &Identity,
+    gateway: Pin,
+    options: TransportOptions,
+    built: Arc<AtomicU64>,
+) -> Result<ClientConfig, SetupError> {
+    let mut config = ClientConfig::new(Arc::new(tls::client(identity, gateway)?));
+    config.transport_config(transport(options, built));
+    Ok(config)
+}
+
+pub(crate) fn server(
+    identity: &Identity,
+    options: TransportOptions,
+    built: Arc<AtomicU64>,
+) -> Result<Arc<ServerConfig>, SetupError> {
+    let mut config = ServerConfig::with_crypto(Arc::new(tls::server(identity)?));
+    config.transport_config(transport(options, built));
+    Ok(Arc::new(config))
+}

@@ -1,0 +1,445 @@
+//! One QUIC connection: datagrams that leave on the path chosen for them, and what became of each.
+
+mod flight;
+mod streams;
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use noq_proto::{
+    ConnectionError, ConnectionHandle, Event, FourTuple, PathError, PathEvent, PathId, PathStatus,
+    StreamEvent, VarInt,
+};
+use rustls::pki_types::CertificateDer;
+
+use self::flight::Flight;
+use self::streams::Streams;
+use super::gate::{Fate, Gate, Gated, Sent};
+use super::local::Locals;
+use super::tls::{self, PinMismatch};
+use crate::error::CloseReason;
+use crate::identity::Pin;
+use crate::link::{LinkId, Transmit};
+
+/// What happened on a connection.
+#[derive(Debug)]
+pub(crate) enum ConnEvent {
+    /// The handshake is through.
+    Connected,
+    /// The connection is gone.
+    Lost(CloseReason),
+    /// A path can carry data.
+    PathEstablished(PathId),
+    /// A path is no longer used by either end.
+    PathAbandoned(PathId),
+    /// The peer asks us to use a path only if no other works, or takes that back.
+    PeerStatus {
+        /// Which path.
+        path: PathId,
+        /// Whether it is demoted.
+        backup: bool,
+    },
+    /// Stream bytes or datagrams may be waiting.
+    Readable,
+}
+
+/// A datagram that will not arrive.
+#[derive(Debug)]
+pub(crate) struct Lost {
+    /// The path that it was sent on.
+    pub(crate) path: PathId,
+    /// The datagram as it was handed over.
+    pub(crate) datagram: Bytes,
+}
+
+#[derive(Debug)]
+struct PathGate {
+    id: PathId,
+    gate: Gate,
+    flight: Flight,
+}
+
+/// Datagrams that noq holds, oldest first: never more than one batch.
+#[derive(Debug, Default)]
+struct Handed {
+    /// The path that they are meant for; `None` once that path is gone and any will do.
+    path: Option<PathId>,
+    datagrams: std::collections::VecDeque<Bytes>,
+}
+
+/// Figures of one path.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct PathFigures {
+    pub(crate) rtt: Duration,
+    pub(crate) cwnd: u64,
+    pub(crate) tx_bytes: u64,
+    pub(crate) rx_bytes: u64,
+    pub(crate) mtu: u64,
+    pub(crate) sent_packets: u64,
+    pub(crate) lost_packets: u64,
+}
+
+pub(crate) struct Conn {
+    pub(crate) handle: ConnectionHandle,
+    pub(crate) inner: noq_proto::Connection,
+    built: Arc<AtomicU64>,
+    built_seen: u64,
+    first_link: Option<LinkId>,
+    gates: Vec<PathGate>,
+    handed: Handed,
+    /// `send_buffer_space` of an empty queue.
+    empty_space: usize,
+    streams: Streams,
+    sent: Vec<Sent>,
+    fates: Vec<Fate>,
+}
+
+impl Conn {
+    pub(crate) fn new(
+        handle: ConnectionHandle,
+        inner: noq_proto::Connection,
+        built: Arc<AtomicU64>,
+        first_link: Option<LinkId>,
+    ) -> Self {
+        Self {
+            handle,
+            inner,
+            built,
+            built_seen: u64::MAX,
+            first_link,
+            gates: Vec::new(),
+            handed: Handed::default(),
+            empty_space: 0,
+            streams: Streams::default(),
+            sent: Vec::new(),
+            fates: Vec::new(),
+        }
+    }
+
+    /// The pin of the certificate that the peer showed, if it showed one.
+    pub(crate) fn peer_pin(&self) -> Option<Pin> {
+        let certificates = self.inner.crypto_session().peer_identity()?;
+        let certificates = certificates.downcast::<Vec<CertificateDer<'static>>>().ok()?;
+        tls::certificate_pin(certificates.first()?).ok()
+    }
+
+    /// What happened, oldest first.
+    pub(crate) fn poll_event(&mut self) -> Option<ConnEvent> {
+        loop {
+            return Some(match self.inner.poll()? {
+                Event::Connected => {
+                    // Only now the peer's limit of streams is known.
+                    self.streams.flush(&mut self.inner);
+                    ConnEvent::Connected
+                }
+                Event::ConnectionLost { reason } => ConnEvent::Lost(close_reason(reason)),
+                Event::Stream(StreamEvent::Opened { dir }) => {
+                    self.streams.opened(&mut self.inner, dir);
+                    ConnEvent::Readable
+                }
+                Event::Stream(StreamEvent::Readable { id }) => {
+                    self.streams.readable(id);
+                    ConnEvent::Readable
+                }
+                Event::Stream(StreamEvent::Writable { .. } | StreamEvent::Available { .. }) => {
+                    self.streams.flush(&mut self.inner);
+                    continue;
+                }
+                Event::Stream(StreamEvent::Finished { .. } | StreamEvent::Stopped { .. }) => continue,
+                Event::DatagramReceived => ConnEvent::Readable,
+                Event::Path(PathEvent::Established { id, .. }) => ConnEvent::PathEstablished(id),
+                Event::Path(PathEvent::Abandoned { id, .. }) => ConnEvent::PathAbandoned(id),
+                Event::Path(PathEvent::RemoteStatus { id, status, .. }) => {
+                    ConnEvent::PeerStatus { path: id, backup: status == PathStatus::Backup }
+                }
+                Event::Path(_)
+                | Event::HandshakeDataReady
+                | Event::HandshakeConfirmed
+                | Event::DatagramsUnblocked
+                | Event::NatTraversal(_) => continue,
+            });
+        }
+    }
+
+    /// Looks up the gates anew if any was built since. noq builds one per path, and another when a path
+    /// moves to a new address; it never says so.
+    pub(crate) fn refresh_gates(&mut self) {
+        let built = self.built.load(Ordering::Relaxed);
+        let paths = self.inner.paths();
+        if self.built_seen == built && paths.len() == self.gates.len() {
+            return;
+        }
+        self.built_seen = built;
+        self.gates.retain(|known| paths.contains(&known.id));
+        for id in paths {
+            let Some(gate) = self.inner.congestion_state(id).and_then(Gated::gate_of) else { continue };
+            match self.gates.iter_mut().find(|known| known.id == id) {
+                Some(known) if known.gate.is(&gate) => {}
+                Some(known) => known.gate = gate,
+                None => self.gates.push(PathGate { id, gate, flight: Flight::default() }),
+            }
+        }
+    }
+
+    /// The gate of a path.
+    pub(crate) fn gate(&self, path: PathId) -> Option<&Gate> {
+        self.gates.iter().find(|known| known.id == path).map(|known| &known.gate)
+    }
+
+    /// Whether noq still holds datagrams, so that no others can be handed over.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.handed.datagrams.is_empty()
+    }
+
+    /// Hands over a batch for `path`. Call [`poll_transmit`](Self::poll_transmit) until it has nothing more.
+    ///
+    /// Each datagram must be at most [`max_datagram`](Self::max_datagram) bytes, and the connection not
+    /// [busy](Self::is_busy).
+    pub(crate) fn hand_over(&mut self, path: PathId, batch: &mut Vec<Bytes>) {
+        debug_assert!(!self.is_busy(), "a batch is handed over when the one before has left");
+        self.empty_space = self.inner.datagrams().send_buffer_space();
+        match self.inner.datagrams().send_many(batch, false) {
+            Ok(taken) => {
+                self.handed.path = Some(path);
+                self.handed.datagrams.extend(batch.drain(..).take(taken));
+            }
+            Err(error) => tracing::debug!(%error, "a batch of datagrams was refused"),
+        }
+        batch.clear();
+    }
+
+    /// The next UDP datagrams to send. With a batch handed over only its path takes datagrams.
+    pub(crate) fn poll_transmit(
+        &mut self,
+        now: Instant,
+        max_segments: NonZeroUsize,
+        locals: &Locals,
+        buf: &mut Vec<u8>,
+    ) -> Option<Transmit> {
+        self.refresh_gates();
+        let only = self.handed.path.filter(|_| self.is_busy());
+        for known in &self.gates {
+            known.gate.set_open(only.is_none_or(|path| path == known.id));
+        }
+        loop {
+            buf.clear();
+            let transmit = self.inner.poll_transmit(now, max_segments, buf);
+            self.log_sent();
+            let Some(transmit) = transmit else {
+                if let Some(gate) = only.filter(|_| self.is_busy()).and_then(|path| self.gate(path)) {
+                    gate.exhaust();
+                }
+                return None;
+            };
+            let origin = match transmit.src_ip {
+                Some(ip) => locals.resolve(ip),
+                None => self.first_link.map(|link| (link, None)),
+            };
+            let Some((link, source)) = origin else { continue };
+            return Some(Transmit {
+                link,
+                destination: transmit.destination,
+                source,
+                ecn: transmit.ecn,
+                size: transmit.size,
+                segment_size: transmit.segment_size,
+            });
+        }
+    }
+
+    /// Notes which packets carried the datagrams that noq no longer holds.
+    fn log_sent(&mut self) {
+        if !self.is_busy() {
+            for known in &mut self.gates {
+                self.sent.clear();
+                known.gate.take_sent(&mut self.sent);
+            }
+            return;
+        }
+        let left = self.empty_space.saturating_sub(self.inner.datagrams().send_buffer_space());
+        let mut held: usize = self.handed.datagrams.iter().map(Bytes::len).sum();
+        for known in &mut self.gates {
+            self.sent.clear();
+            known.gate.take_sent(&mut self.sent);
+            if self.sent.is_empty() {
+                continue;
+            }
+            let mut gone = 0;
+            while gone < self.handed.datagrams.len() && held > left {
+                held -= self.handed.datagrams[gone].len();
+                gone += 1;
+            }
+            known.flight.sent(&self.sent, self.handed.datagrams.drain(..gone));
+        }
+        if left == 0 {
+            // noq drops what no longer fits when a path's MTU shrinks, without a word.
+            self.handed.datagrams.clear();
+        }
+    }
+
+    /// Collects fates: calls `acked` with each path that had a packet acknowledged, and appends the
+    /// datagrams that were lost.
+    pub(crate) fn collect_fates(&mut self, mut acked: impl FnMut(PathId), lost: &mut Vec<Lost>) {
+        for known in &mut self.gates {
+            self.fates.clear();
+            known.gate.take_fates(&mut self.fates);
+            let mut any_acked = false;
+            for fate in &self.fates {
+                match *fate {
+                    Fate::Acked { pn } => {
+                        any_acked = true;
+                        known.flight.acked(pn);
+                    }
+                    Fate::Lost { pn } => {
+                        let path = known.id;
+                        known.flight.lost(pn, |datagram| lost.push(Lost { path, datagram }));
+                    }
+                }
+            }
+            if any_acked {
+                acked(known.id);
+            }
+        }
+    }
+
+    /// Takes back what is in flight on `path`, oldest first: it is to be sent on another one. What noq
+    /// still holds for the path may leave on any.
+    pub(crate) fn take_flight(&mut self, path: PathId) -> Vec<Bytes> {
+        if self.handed.path == Some(path) {
+            self.handed.path = None;
+        }
+        match self.gates.iter_mut().find(|known| known.id == path) {
+            Some(known) => known.flight.take(),
+            None => Vec::new(),
+        }
+    }
+
+    /// Bytes on `path` that are neither acknowledged nor lost.
+    pub(crate) fn in_flight(&self, path: PathId) -> u64 {
+        self.gate(path).map_or(0, Gate::in_flight)
+    }
+
+    /// Largest datagram that fits on every path.
+    pub(crate) fn max_datagram(&mut self) -> usize {
+        self.inner.datagrams().max_size().unwrap_or(0)
+    }
+
+    /// The next datagram that arrived.
+    pub(crate) fn recv_datagram(&mut self) -> Option<Bytes> {
+        self.inner.datagrams().recv()
+    }
+
+    /// Opens a path. `Ok(None)`: not possible yet, the peer has to give out connection ids first.
+    pub(crate) fn open_path(
+        &mut self,
+        now: Instant,
+        four_tuple: FourTuple,
+    ) -> Result<Option<PathId>, PathError> {
+        match self.inner.open_path(four_tuple, PathStatus::Available, now) {
+            Ok(path) => Ok(Some(path)),
+            Err(PathError::RemoteCidsExhausted | PathError::MaxPathIdReached) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives a path up on both ends. False if it is the last one, which stays.
+    pub(crate) fn close_path(&mut self, now: Instant, path: PathId) -> bool {
+        self.inner.close_path(now, path, VarInt::from_u32(0)).is_ok()
+    }
+
+    /// Demotes a path on both ends: no acks, no data there while another works (design trap 1).
+    pub(crate) fn set_backup(&mut self, path: PathId, backup: bool) {
+        let status = if backup { PathStatus::Backup } else { PathStatus::Available };
+        if let Err(error) = self.inner.set_path_status(path, status) {
+            tracing::debug!(%path, %error, "the status of a path could not be set");
+        }
+    }
+
+    /// Asks the peer for a sign of life on `path`.
+    pub(crate) fn ping(&mut self, path: PathId) {
+        // A closed path needs no ping.
+        let _ = self.inner.ping_path(path);
+    }
+
+    /// The link and peer address of a path.
+    pub(crate) fn path_link(&self, path: PathId, locals: &Locals) -> Option<(LinkId, SocketAddr)> {
+        let tuple = self.inner.network_path(path).ok()?;
+        let link = match tuple.local_ip() {
+            Some(ip) => locals.resolve(ip)?.0,
+            None => self.first_link?,
+        };
+        Some((link, tuple.remote()))
+    }
+
+    /// Figures of a path.
+    pub(crate) fn figures(&mut self, path: PathId) -> Option<PathFigures> {
+        let stats = self.inner.path_stats(path)?;
+        Some(PathFigures {
+            rtt: stats.rtt,
+            cwnd: stats.cwnd,
+            tx_bytes: stats.udp_tx.bytes,
+            rx_bytes: stats.udp_rx.bytes,
+            mtu: u64::from(stats.current_mtu),
+            sent_packets: stats.sent_packets,
+            lost_packets: stats.lost_packets.saturating_sub(stats.lost_plpmtud_probes),
+        })
+    }
+
+    /// Ends the connection.
+    pub(crate) fn close(&mut self, now: Instant, code: u64, reason: &str) {
+        let code = VarInt::from_u64(code).unwrap_or(VarInt::MAX);
+        self.inner.close(now, code, Bytes::copy_from_slice(reason.as_bytes()));
+    }
+
+    /// Reads what arrived on streams: calls `f(stream, bytes, fin)` or `f(stream, Err(reset code))`.
+    pub(crate) fn read_streams(&mut self, f: impl FnMut(u64, Result<(&[u8], bool), u64>)) {
+        self.streams.read(&mut self.inner, f);
+    }
+
+    /// Queues bytes on a stream, opening it if it is ours and new.
+    pub(crate) fn write_stream(&mut self, stream: u64, data: Bytes, fin: bool) {
+        self.streams.write(&mut self.inner, stream, data, fin);
+    }
+
+    /// Resets our half of a stream.
+    pub(crate) fn reset_stream(&mut self, stream: u64, code: u64) {
+        self.streams.reset(&mut self.inner, stream, code);
+    }
+
+    /// Asks the peer to stop sending on a stream.
+    pub(crate) fn stop_stream(&mut self, stream: u64, code: u64) {
+        self.streams.stop(&mut self.inner, stream, code);
+    }
+}
+
+fn close_reason(error: ConnectionError) -> CloseReason {
+    match error {
+        ConnectionError::TransportError(error) => {
+            let mismatch = error.crypto.as_ref().and_then(|crypto| pin_mismatch(crypto.as_ref()));
+            mismatch.map_or_else(|| CloseReason::Protocol(error.to_string()), CloseReason::WrongPin)
+        }
+        ConnectionError::ApplicationClosed(close) => CloseReason::ByPeer {
+            code: close.error_code.into_inner(),
+            reason: String::from_utf8_lossy(&close.reason).into_owned(),
+        },
+        ConnectionError::ConnectionClosed(close) => CloseReason::Protocol(close.to_string()),
+        ConnectionError::Reset => CloseReason::Reset,
+        ConnectionError::TimedOut => CloseReason::TimedOut,
+        ConnectionError::LocallyClosed => CloseReason::Local,
+        other @ (ConnectionError::VersionMismatch | ConnectionError::CidsExhausted) => {
+            CloseReason::Protocol(other.to_string())
+        }
+    }
+}
+
+fn pin_mismatch(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<PinMismatch> {
+    let error = error.downcast_ref::<rustls::Error>()?;
+    let rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) = error else {
+        return None;
+    };
+    other.0.downcast_ref::<PinMismatch>().copied()
+}

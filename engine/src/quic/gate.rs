@@ -1,0 +1,346 @@
+//! The gate: a congestion controller around the real one, through which a path is opened and closed, and
+//! through which the fate of each packet is learned.
+//!
+//! - A closed gate reports a window of 0, so that noq sends no datagram on its path. `metrics()` still
+//!   passes, because noq's pacer takes a window of 0 for nonsense.
+//! - What blocks a closed gate is our choice and not the network: `on_cwnd_limited` is held back, and
+//!   `app_limited` is replaced by what the tunnel knows of its own queue.
+//! - noq's pacer is switched off (a rate without bound): the tunnel paces, so that it always knows before
+//!   it hands over a datagram that noq will send it.
+//! - Packet numbers that were sent, acknowledged or lost are logged until the tunnel collects them.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use noq_proto::RttEstimator;
+use noq_proto::congestion::{Controller, ControllerFactory, ControllerMetrics};
+
+/// A pacing rate (bytes/s) that never delays: 1 Tbit/s.
+const UNPACED: u64 = 125_000_000_000;
+
+/// A packet as it left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sent {
+    /// Packet number, in the path's number space.
+    pub(crate) pn: u64,
+    /// Bytes of the QUIC packet.
+    pub(crate) bytes: u16,
+}
+
+/// What became of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// The peer has it.
+    Acked { pn: u64 },
+    /// noq declared it lost (RFC 9002 §6.1).
+    Lost { pn: u64 },
+}
+
+#[derive(Debug)]
+struct State {
+    open: bool,
+    /// Whether the tunnel has more for this path than the window lets out.
+    backlogged: bool,
+    /// Set when the window, and nothing else, held the backlog; handed to the controller at its next call.
+    cwnd_limited: bool,
+    in_flight: u64,
+    window: u64,
+    pacing_rate: Option<u64>,
+    bandwidth: Option<u64>,
+    answer: AnswerTime,
+    rtt_min: Option<Duration>,
+    sent: Vec<Sent>,
+    fates: Vec<Fate>,
+}
+
+/// How long answers take: from sending a packet to its acknowledgement, the peer's ack delay included.
+#[derive(Debug, Clone, Copy, Default)]
+struct AnswerTime {
+    smoothed: Option<Duration>,
+    variation: Duration,
+}
+
+impl AnswerTime {
+    /// The estimator of RFC 6298 §2.
+    fn sample(&mut self, sample: Duration) {
+        match self.smoothed {
+            None => {
+                self.smoothed = Some(sample);
+                self.variation = sample / 2;
+            }
+            Some(smoothed) => {
+                self.variation = (self.variation * 3 + smoothed.abs_diff(sample)) / 4;
+                self.smoothed = Some((smoothed * 7 + sample) / 8);
+            }
+        }
+    }
+}
+
+/// The tunnel's handle on one path's gate.
+#[derive(Debug, Clone)]
+pub(crate) struct Gate(Arc<Mutex<State>>);
+
+impl Gate {
+    fn new(controller: &dyn Controller) -> Self {
+        let metrics = controller.metrics();
+        Self(Arc::new(Mutex::new(State {
+            open: true,
+            backlogged: false,
+            cwnd_limited: false,
+            in_flight: 0,
+            window: controller.window(),
+            pacing_rate: metrics.pacing_rate,
+            bandwidth: metrics.bandwidth_estimate,
+            answer: AnswerTime::default(),
+            rtt_min: None,
+            sent: Vec::new(),
+            fates: Vec::new(),
+        })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The lock is never held across a call that can panic; a poisoned one is still whole.
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Whether both are handles on one gate.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Lets noq send datagrams on this path, or not.
+    pub(crate) fn set_open(&self, open: bool) {
+        self.lock().open = open;
+    }
+
+    /// Says whether packets wait for this path, and whether it is the window that they wait for.
+    pub(crate) fn set_backlog(&self, backlogged: bool, cwnd_limited: bool) {
+        let mut state = self.lock();
+        state.backlogged = backlogged;
+        state.cwnd_limited |= cwnd_limited;
+    }
+
+    /// Bytes that the window still lets out.
+    pub(crate) fn room(&self) -> u64 {
+        let state = self.lock();
+        state.window.saturating_sub(state.in_flight)
+    }
+
+    /// Bytes sent and neither acknowledged nor lost.
+    pub(crate) fn in_flight(&self) -> u64 {
+        self.lock().in_flight
+    }
+
+    /// noq held back what [`room`](Self::room) promised: it knows of more in flight than we do.
+    pub(crate) fn exhaust(&self) {
+        let mut state = self.lock();
+        state.in_flight = state.in_flight.max(state.window);
+    }
+
+    /// Congestion window, bytes.
+    pub(crate) fn window(&self) -> u64 {
+        self.lock().window
+    }
+
+    /// The controller's own pacing rate in bytes/s, if it has one.
+    pub(crate) fn pacing_rate(&self) -> Option<u64> {
+        self.lock().pacing_rate
+    }
+
+    /// The controller's estimate of what the path carries, bytes/s.
+    pub(crate) fn bandwidth(&self) -> Option<u64> {
+        self.lock().bandwidth.map(|bits| bits / 8)
+    }
+
+    /// By when an answer can be expected: smoothed time plus four times its variation (RFC 6298).
+    pub(crate) fn answer_time(&self) -> Option<Duration> {
+        let answer = self.lock().answer;
+        answer.smoothed.map(|smoothed| smoothed + answer.variation * 4)
+    }
+
+    /// Smallest RTT seen.
+    pub(crate) fn rtt_min(&self) -> Option<Duration> {
+        self.lock().rtt_min
+    }
+
+    /// Moves the log of sent packets to the end of `into`.
+    pub(crate) fn take_sent(&self, into: &mut Vec<Sent>) {
+        into.append(&mut self.lock().sent);
+    }
+
+    /// Moves the log of fates to the end of `into`.
+    pub(crate) fn take_fates(&self, into: &mut Vec<Fate>) {
+        into.append(&mut self.lock().fates);
+    }
+}
+
+/// The real controller behind a gate.
+pub(crate) struct Gated {
+    inner: Box<dyn Controller>,
+    gate: Gate,
+}
+
+impl Gated {
+    /// The gate of the path whose controller this is.
+    pub(crate) fn gate_of(controller: &dyn Controller) -> Option<Gate> {
+        Some(controller.clone_box().into_any().downcast::<Self>().ok()?.gate)
+    }
+
+    fn refresh(&mut self) {
+        let metrics = self.inner.metrics();
+        let mut state = self.gate.lock();
+        state.window = self.inner.window();
+        state.pacing_rate = metrics.pacing_rate;
+        state.bandwidth = metrics.bandwidth_estimate;
+    }
+
+    fn app_limited(&mut self) -> bool {
+        let mut state = self.gate.lock();
+        let app_limited = !state.backlogged;
+        if std::mem::take(&mut state.cwnd_limited) {
+            drop(state);
+            self.inner.on_cwnd_limited();
+        }
+        app_limited
+    }
+}
+
+impl fmt::Debug for Gated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gated").field("gate", &self.gate).finish_non_exhaustive()
+    }
+}
+
+impl Controller for Gated {
+    fn on_sent(&mut self, now: Instant, bytes: u64, largest_pn: u64) {
+        self.inner.on_sent(now, bytes, largest_pn);
+    }
+
+    fn on_packet_sent(&mut self, now: Instant, bytes: u16, pn: u64) {
+        {
+            let mut state = self.gate.lock();
+            state.in_flight += u64::from(bytes);
+            state.sent.push(Sent { pn, bytes });
+        }
+        self.inner.on_packet_sent(now, bytes, pn);
+        self.refresh();
+    }
+
+    fn on_cwnd_limited(&mut self) {
+        // What noq sees is our gate; the tunnel reports the real limit through `set_backlog`.
+    }
+
+    fn on_ack(&mut self, now: Instant, sent: Instant, bytes: u64, pn: u64, _: bool, rtt: &RttEstimator) {
+        {
+            let mut state = self.gate.lock();
+            state.in_flight = state.in_flight.saturating_sub(bytes);
+            state.answer.sample(now.saturating_duration_since(sent));
+            state.rtt_min = Some(rtt.min());
+            state.fates.push(Fate::Acked { pn });
+        }
+        let app_limited = self.app_limited();
+        self.inner.on_ack(now, sent, bytes, pn, app_limited, rtt);
+    }
+
+    fn on_end_acks(&mut self, now: Instant, in_flight: u64, _: bool, largest_pn: Option<u64>) {
+        let app_limited = self.app_limited();
+        self.inner.on_end_acks(now, in_flight, app_limited, largest_pn);
+        // Lost MTU probes and discarded packets leave noq's count without a call: take over its figure.
+        self.gate.lock().in_flight = in_flight;
+        self.refresh();
+    }
+
+    fn on_congestion_event(
+        &mut self,
+        now: Instant,
+        sent: Instant,
+        is_persistent_congestion: bool,
+        is_ecn: bool,
+        lost_bytes: u64,
+        largest_lost_pn: u64,
+    ) {
+        self.inner.on_congestion_event(
+            now,
+            sent,
+            is_persistent_congestion,
+            is_ecn,
+            lost_bytes,
+            largest_lost_pn,
+        );
+        self.refresh();
+    }
+
+    fn on_packet_lost(&mut self, lost_bytes: u16, pn: u64, now: Instant) {
+        {
+            let mut state = self.gate.lock();
+            state.in_flight = state.in_flight.saturating_sub(u64::from(lost_bytes));
+            state.fates.push(Fate::Lost { pn });
+        }
+        self.inner.on_packet_lost(lost_bytes, pn, now);
+        self.refresh();
+    }
+
+    fn on_spurious_congestion_event(&mut self) {
+        self.inner.on_spurious_congestion_event();
+        self.refresh();
+    }
+
+    fn on_mtu_update(&mut self, new_mtu: u16) {
+        self.inner.on_mtu_update(new_mtu);
+        self.refresh();
+    }
+
+    fn on_ack_frequency_update(&mut self, ack_eliciting_threshold: u64, requested_max_ack_delay: Duration) {
+        self.inner.on_ack_frequency_update(ack_eliciting_threshold, requested_max_ack_delay);
+    }
+
+    fn window(&self) -> u64 {
+        if self.gate.lock().open { self.inner.window() } else { 0 }
+    }
+
+    fn metrics(&self) -> ControllerMetrics {
+        let mut metrics = self.inner.metrics();
+        metrics.pacing_rate = Some(UNPACED);
+        metrics.send_quantum = None;
+        metrics
+    }
+
+    fn clone_box(&self) -> Box<dyn Controller> {
+        Box::new(Self { inner: self.inner.clone_box(), gate: self.gate.clone() })
+    }
+
+    fn initial_window(&self) -> u64 {
+        self.inner.initial_window()
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+/// Builds gated controllers, and counts them: a new one means that some path's gate was replaced.
+pub(crate) struct GatedFactory {
+    inner: Arc<dyn ControllerFactory + Send + Sync>,
+    built: Arc<AtomicU64>,
+}
+
+impl GatedFactory {
+    pub(crate) fn new(inner: Arc<dyn ControllerFactory + Send + Sync>, built: Arc<AtomicU64>) -> Self {
+        Self { inner, built }
+    }
+}
+
+impl ControllerFactory for GatedFactory {
+    fn build(self: Arc<Self>, now: Instant, current_mtu: u16) -> Box<dyn Controller> {
+        self.built.fetch_add(1, Ordering::Relaxed);
+        let inner = self.inner.clone().build(now, current_mtu);
+        let gate = Gate::new(&*inner);
+        Box::new(Gated { inner, gate })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Earliest arrival: which path gets a packet to the other end first.
+//!
+//! For a packet of `len` bytes, path `i` delivers at `a_i = max(now, free_i) + len / R_i + D_i`: when it has
+//! sent what is queued ahead, at its rate, plus its one-way delay. The path with the least `a_i` gets the
+//! packet. It may be right to leave a slow path idle, and that is what makes the whole never worse than the
+//! best path: packets arrive in about the order in which they left (OTIAS, Yang et al. 2014; STMS, Shi et
+//! al. 2018). A fast path's queue may run ahead by as much as it is faster.
+
+use std::time::Duration;
+
+use crate::link::Tier;
+use crate::path::pacer::duration_of;
+
+/// Beyond the lead that its shorter delay gives it, a path's queue may hold this much.
+const SLACK: Duration = Duration::from_millis(2);
+/// A path of a lower rank is used once this much waits for those above it: CoDel's target, beyond which the
+/// ingress queue starts to drop.
+const OVERFLOW: Duration = Duration::from_millis(5);
+/// An `auto` path that arrives this much later than the fastest is left out: no receiver waits so long.
+const MAX_SKEW: Duration = Duration::from_millis(150);
+/// An `auto` path that loses more than this is left out while another does not.
+const MAX_LOSS: f64 = 0.10;
+
+/// What the scheduler knows of a path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Candidate {
+    /// Tier of its link, for both ends.
+    pub(crate) tier: Tier,
+    /// Whether it works.
+    pub(crate) usable: bool,
+    /// Rate, bytes/s.
+    pub(crate) rate: u64,
+    /// One-way delay; only differences count.
+    pub(crate) delay: Duration,
+    /// Bytes queued on it ahead of the packet.
+    pub(crate) queued: u64,
+    /// Share of recent packets that were lost, 0 to 1.
+    pub(crate) loss: f64,
+}
+
+impl Candidate {
+    fn backlog(&self) -> Duration {
+        duration_of(self.queued, self.rate)
+    }
+
+    fn arrival(&self, len: usize) -> Duration {
+        duration_of(self.queued + len as u64, self.rate) + self.delay
+    }
+}
+
+/// What to do with the packet at the head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// Queue it on this path.
+    Path(usize),
+    /// Leave it: a path that is busy now will still be the first to deliver it.
+    Wait,
+    /// There is no path at all.
+    Nowhere,
+}
+
+/// The path for a packet of `len` bytes, with `waiting` bytes in the ingress queue, itself included.
+pub(crate) fn choose(candidates: &[Candidate], len: usize, waiting: u64) -> Choice {
+    let Some(best_rank) = usable(candidates, 3).map(|(_, path)| path.tier.rank()).min() else {
+        return Choice::Nowhere;
+    };
+    // Backup paths never overflow: they work only where nothing else does.
+    let overflow = if best_rank == 0 && is_full(candidates, waiting) { 1 } else { best_rank };
+    let fastest = usable(candidates, overflow).map(|(_, path)| path.delay).min().unwrap_or_default();
+    let slowest = eligible(candidates, overflow, fastest).map(|(_, path)| path.delay).max();
+    let best = eligible(candidates, overflow, fastest).min_by_key(|(_, path)| path.arrival(len));
+    let (Some((index, path)), Some(slowest)) = (best, slowest) else { return Choice::Nowhere };
+    if path.queued > 0 && path.backlog() > slowest.saturating_sub(path.delay) + SLACK {
+        return Choice::Wait;
+    }
+    Choice::Path(index)
+}
+
+/// Working paths up to a rank.
+fn usable(candidates: &[Candidate], rank: u8) -> impl Iterator<Item = (usize, &Candidate)> {
+    let up_to = move |path: &Candidate| path.usable && path.tier != Tier::Never && path.tier.rank() <= rank;
+    candidates.iter().enumerate().filter(move |(_, path)| up_to(path))
+}
+
+/// Of those, the ones whose quality does not hurt the others.
+fn eligible(
+    candidates: &[Candidate],
+    rank: u8,
+    fastest: Duration,
+) -> impl Iterator<Item = (usize, &Candidate)> {
+    let clean_exists = usable(candidates, rank).any(|(_, path)| path.loss <= MAX_LOSS);
+    usable(candidates, rank).filter(move |(_, path)| {
+        path.tier == Tier::Always
+            || (path.delay <= fastest + MAX_SKEW && (path.loss <= MAX_LOSS || !clean_exists))
+    })
+}
+
+/// Whether the paths of the first rank cannot keep up.
+fn is_full(candidates: &[Candidate], waiting: u64) -> bool {
+    let rate: u64 = usable(candidates, 0).map(|(_, path)| path.rate).sum();
+    let queued: u64 = usable(candidates, 0).map(|(_, path)| path.queued).sum();
+    duration_of(waiting + queued, rate) > OVERFLOW
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+use super::*;
+
+const LEN: usize = 1400;
+
+fn path(mbit: u64, delay_ms: u64) -> Candidate {
+    Candidate {
+        tier: Tier::Auto,
+        usable: true,
+        rate: mbit * 125_000,
+        delay: Duration::from_millis(delay_ms),
+        queued: 0,
+        loss: 0.0,
+    }
+}
+
+/// Queues packets until the scheduler says to wait; how many went on each path.
+fn fill(candidates: &mut [Candidate]) -> Vec<usize> {
+    let mut counts = vec![0; candidates.len()];
+    while let Choice::Path(index) = choose(candidates, LEN, LEN as u64) {
+        candidates[index].queued += LEN as u64;
+        counts[index] += 1;
+        assert!(counts[index] < 10_000, "the scheduler never says to wait");
+    }
+    counts
+}
+
+#[test]
+fn without_a_path_there_is_nowhere_to_go() {
+    assert_eq!(choose(&[], LEN, 0), Choice::Nowhere);
+    let dead = Candidate { usable: false, ..path(50, 5) };
+    assert_eq!(choose(&[dead], LEN, 0), Choice::Nowhere);
+}
+
+#[test]
+fn a_lone_packet_takes_the_path_that_delivers_first() {
+    assert_eq!(choose(&[path(20, 30), path(50, 8)], LEN, 0), Choice::Path(1));
+    assert_eq!(choose(&[path(100, 40), path(10, 8)], LEN, 0), Choice::Path(1));
+}
+
+#[test]
+fn the_fast_path_gets_a_lead_as_long_as_it_is_faster() {
+    let mut paths = [path(50, 8), path(20, 30)];
+    let counts = fill(&mut paths);
+    // 22 ms at 50 Mbit/s are about 98 packets; the slow path then holds its 2 ms.
+    assert!((90..=112).contains(&counts[0]), "{counts:?}");
+    assert!((1..=6).contains(&counts[1]), "{counts:?}");
+}
+
+#[test]
+fn packets_leave_so_that_they_arrive_in_order() {
+    let mut paths = [path(50, 8), path(20, 30)];
+    let mut last = Duration::ZERO;
+    while let Choice::Path(index) = choose(&paths, LEN, LEN as u64) {
+        let arrival = paths[index].arrival(LEN);
+        assert!(arrival + Duration::from_micros(600) >= last, "{arrival:?} after {last:?}");
+        last = last.max(arrival);
+        paths[index].queued += LEN as u64;
+    }
+}
+
+#[test]
+fn a_path_far_too_slow_stays_idle_unless_it_is_always_wanted() {
+    let mut paths = [path(50, 8), path(20, 300)];
+    assert_eq!(fill(&mut paths)[1], 0);
+    let mut paths = [path(50, 8), Candidate { tier: Tier::Always, ..path(20, 300) }];
+    assert!(fill(&mut paths)[1] > 0);
+}
+
+#[test]
+fn a_path_that_loses_every_fifth_packet_stays_idle_while_another_is_clean() {
+    let lossy = Candidate { loss: 0.2, ..path(50, 8) };
+    assert_eq!(choose(&[lossy, path(20, 30)], LEN, 0), Choice::Path(1));
+    assert_eq!(choose(&[lossy], LEN, 0), Choice::Path(0));
+}
+
+#[test]
+fn a_backup_path_works_only_when_no_other_does() {
+    let backup = Candidate { tier: Tier::Backup, ..path(50, 8) };
+    assert_eq!(choose(&[backup, path(5, 80)], LEN, 1 << 20), Choice::Path(1));
+    let dead = Candidate { usable: false, ..path(5, 80) };
+    assert_eq!(choose(&[backup, dead], LEN, 0), Choice::Path(0));
+}
+
+#[test]
+fn a_secondary_path_helps_once_the_first_ones_are_full() {
+    let secondary = Candidate { tier: Tier::Secondary, ..path(50, 2) };
+    let primary = path(5, 20);
+    assert_eq!(choose(&[primary, secondary], LEN, LEN as u64), Choice::Path(0));
+    assert_eq!(choose(&[primary, secondary], LEN, 100_000), Choice::Path(1));
+}
+
+#[test]
+fn a_path_that_is_never_to_be_used_is_never_used() {
+    let never = Candidate { tier: Tier::Never, ..path(50, 2) };
+    assert_eq!(choose(&[never], LEN, 1 << 20), Choice::Nowhere);
+}

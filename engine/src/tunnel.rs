@@ -1,0 +1,287 @@
+//! One tunnel: a connection, its HTTP/3 session, its paths, and the packets that wait for them. Both roles.
+//!
+//! A packet's way out: [`Tunnel::handle_packet`] puts it into the ingress queue (fq_codel). As long as the
+//! scheduler finds a path that would deliver the next packet first and is not too far ahead, the packet moves
+//! to that path's queue (`assign`). When a path has window and pacing credit, a batch from its queue is
+//! encoded, handed to QUIC with only this path's gate open, and leaves (`data`). Fates come back through the
+//! gates; what is in flight on a path that dies goes out again on another (`paths`).
+
+mod control;
+mod data;
+mod dedup;
+mod paths;
+mod receive;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZeroUsize;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+
+use self::dedup::Dedup;
+use crate::error::CloseReason;
+use crate::h3::{self, Headers, Session};
+use crate::identity::Pin;
+use crate::ip::FlowSeed;
+use crate::link::{LinkId, Tier, Transmit};
+use crate::masque::capsule::Decoder;
+use crate::masque::connect_ip::Capsule;
+use crate::masque::extension::Contexts;
+use crate::path::{Outgoing, Path, PathReport};
+use crate::queue::{self, FqCodel};
+use crate::quic::{Conn, Endpoint, Lost, PathId};
+use crate::schedule::Candidate;
+use crate::split::{self, Rejoiner, Splitter};
+
+/// Least inner MTU at any time: what IPv6 demands of every link (RFC 8200 §5).
+pub const MIN_MTU: u16 = 1280;
+/// The inner MTU if nothing else is configured.
+pub const DEFAULT_MTU: u16 = 1420;
+
+/// Name of the context whose payload is a 32-bit sequence number and an IP packet.
+const CONTEXT_SEQUENCED: &str = "seq";
+/// Name of the context whose payload is a piece of an IP packet.
+const CONTEXT_SPLIT: &str = "split";
+/// What this version understands.
+const CONTEXTS: [&str; 2] = [CONTEXT_SEQUENCED, CONTEXT_SPLIT];
+
+/// What a tunnel tells its owner.
+#[derive(Debug)]
+pub(crate) enum TunnelEvent {
+    /// The handshake is through.
+    Connected,
+    /// The peer's HTTP/3 settings are known: requests can be made.
+    Settings(h3::Settings),
+    /// The connection is gone.
+    Closed(CloseReason),
+    /// A request came.
+    Request { stream: u64, headers: Headers },
+    /// The answer to a request of ours.
+    Response { stream: u64, headers: Headers },
+    /// Content of a message that is not the tunnel's.
+    Body { stream: u64, data: Bytes },
+    /// A message is complete.
+    Finished { stream: u64 },
+    /// A stream is gone.
+    Reset { stream: u64 },
+    /// A capsule came on the tunnel's stream.
+    Capsule(Capsule),
+    /// A path appeared, went, or changed its state.
+    PathsChanged,
+}
+
+/// The two contexts' ids, where they are agreed upon.
+#[derive(Debug, Clone, Copy, Default)]
+struct ContextIds {
+    sequenced: Option<u64>,
+    split: Option<u64>,
+}
+
+impl ContextIds {
+    fn of(agreed: &Contexts) -> Self {
+        Self { sequenced: agreed.id(CONTEXT_SEQUENCED), split: agreed.id(CONTEXT_SPLIT) }
+    }
+}
+
+/// Counters of a tunnel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TunnelCounters {
+    /// Inner packets taken in for the peer.
+    pub tx_packets: u64,
+    /// Bytes of these.
+    pub tx_bytes: u64,
+    /// Inner packets from the peer.
+    pub rx_packets: u64,
+    /// Bytes of these.
+    pub rx_bytes: u64,
+    /// Inner packets that were split in pieces.
+    pub split: u64,
+    /// Datagrams sent again after their path died.
+    pub reinjected: u64,
+    /// Packets that came a second time, and were dropped.
+    pub duplicates: u64,
+    /// Packets that could not be taken or passed on.
+    pub dropped: u64,
+}
+
+pub(crate) struct Tunnel {
+    pub(crate) conn: Conn,
+    session: Session,
+    /// The stream of the CONNECT-IP request, once it is granted.
+    stream: Option<u64>,
+    contexts: ContextIds,
+    /// The stream of our own CONNECT-IP request.
+    asked: Option<u64>,
+    /// Our offer, until the answer comes.
+    offered: Contexts,
+    capsules: Decoder,
+    paths: Vec<Path>,
+    /// Tiers that the peer told before the path itself appeared.
+    early_tiers: BTreeMap<u32, Tier>,
+    ingress: FqCodel,
+    seed: FlowSeed,
+    /// What comes back from a path that died, before anything new.
+    returned: VecDeque<Outgoing>,
+    splitter: Splitter,
+    rejoiner: Rejoiner,
+    dedup: Dedup,
+    next_seq: u32,
+    pub(crate) inbound: VecDeque<Bytes>,
+    pub(crate) events: VecDeque<TunnelEvent>,
+    pub(crate) counters: TunnelCounters,
+    /// Something happened since the last turn.
+    dirty: bool,
+    /// noq may have control frames to send.
+    control_pending: bool,
+    next_path: usize,
+    candidates: Vec<Candidate>,
+    batch: Vec<Bytes>,
+    lost: Vec<Lost>,
+}
+
+impl Tunnel {
+    pub(crate) fn new(conn: Conn, role: h3::Role, seed: FlowSeed) -> Self {
+        Self {
+            conn,
+            session: Session::new(role),
+            stream: None,
+            contexts: ContextIds::default(),
+            asked: None,
+            offered: Contexts::default(),
+            capsules: Decoder::default(),
+            paths: Vec::new(),
+            early_tiers: BTreeMap::new(),
+            ingress: FqCodel::new(queue::Config::default()),
+            seed,
+            returned: VecDeque::new(),
+            splitter: Splitter::default(),
+            rejoiner: Rejoiner::new(split::Config::default()),
+            dedup: Dedup::default(),
+            next_seq: 0,
+            inbound: VecDeque::new(),
+            events: VecDeque::new(),
+            counters: TunnelCounters::default(),
+            dirty: true,
+            control_pending: true,
+            next_path: 0,
+            candidates: Vec::new(),
+            batch: Vec::new(),
+            lost: Vec::new(),
+        }
+    }
+
+    /// The pin of the key that the peer showed, if any.
+    pub(crate) fn peer_pin(&self) -> Option<Pin> {
+        self.conn.peer_pin()
+    }
+
+    /// Whether the tunnel was granted on this stream, or was until the stream broke.
+    pub(crate) fn ended_with(&self, stream: u64) -> bool {
+        self.stream.is_none_or(|own| own == stream)
+    }
+
+    /// Whether IP packets can be exchanged.
+    pub(crate) fn is_established(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// Says that a UDP datagram was taken in by the connection.
+    pub(crate) fn mark_dirty(&mut self) {
+        self.dirty = true;
+    }
+
+    /// Lets the connection's timers act.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        if self.conn.inner.poll_timeout().is_some_and(|deadline| deadline <= now) {
+            self.conn.inner.handle_timeout(now);
+        }
+        self.dirty = true;
+    }
+
+    /// Takes note of everything that happened since the last turn. True once the connection is gone.
+    pub(crate) fn turn(&mut self, now: Instant, endpoint: &mut Endpoint) -> bool {
+        if !self.dirty {
+            return false;
+        }
+        self.dirty = false;
+        self.control_pending = true;
+        let gone = endpoint.exchange(&mut self.conn);
+        self.drain_connection(now, endpoint);
+        self.drain_streams(now);
+        self.receive_datagrams(now);
+        self.settle_fates(now);
+        self.check_paths(now);
+        gone
+    }
+
+    /// The next UDP datagrams to send.
+    pub(crate) fn poll_transmit(
+        &mut self,
+        now: Instant,
+        max_segments: NonZeroUsize,
+        endpoint: &mut Endpoint,
+        buf: &mut Vec<u8>,
+    ) -> Option<Transmit> {
+        loop {
+            if self.control_pending || self.conn.is_busy() {
+                if let Some(transmit) = self.conn.poll_transmit(now, max_segments, &endpoint.locals, buf) {
+                    self.note_sent(now, &transmit);
+                    return Some(transmit);
+                }
+                self.control_pending = false;
+                endpoint.exchange(&mut self.conn);
+            }
+            if self.conn.is_busy() || !self.hand_over_next_batch(now, max_segments.get()) {
+                return None;
+            }
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let paths = self.paths.iter().filter_map(|path| path.deadline(&self.conn)).min();
+        [self.conn.inner.poll_timeout(), paths, self.rejoiner.poll_timeout()].into_iter().flatten().min()
+    }
+
+    /// The paths for people and scripts.
+    pub(crate) fn report(&mut self, now: Instant) -> Vec<PathReport> {
+        self.paths.iter_mut().map(|path| path.report(now, &mut self.conn)).collect()
+    }
+
+    /// Ends the connection.
+    pub(crate) fn close(&mut self, now: Instant, code: u64, reason: &str) {
+        self.conn.close(now, code, reason);
+        self.stream = None;
+        self.dirty = true;
+    }
+
+    /// Bytes held for packets that wait.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.ingress.bytes() + self.returned.iter().map(Outgoing::len).sum::<usize>()
+    }
+
+    /// Whether a path runs over `link`.
+    pub(crate) fn has_path_on(&self, link: LinkId) -> bool {
+        self.paths.iter().any(|path| path.link == link)
+    }
+
+    fn path_mut(&mut self, id: PathId) -> Option<&mut Path> {
+        self.paths.iter_mut().find(|path| path.id == id)
+    }
+
+    /// Takes in an IP packet for the peer.
+    pub(crate) fn handle_packet(&mut self, now: Instant, packet: BytesMut, flow: u32) {
+        if !self.is_established() {
+            self.counters.dropped += 1;
+            return;
+        }
+        self.counters.tx_packets += 1;
+        self.counters.tx_bytes += packet.len() as u64;
+        self.ingress.push(now, packet, flow);
+    }
+
+    /// The seed with which flows are told apart.
+    pub(crate) fn seed(&self) -> &FlowSeed {
+        &self.seed
+    }
+}

@@ -1,0 +1,177 @@
+//! Outbound packets: from the ingress queue to a path's queue, and from there into datagrams.
+
+use std::time::Instant;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::Tunnel;
+use crate::link::Transmit;
+use crate::masque::datagram::{self, CONTEXT_IP};
+use crate::path::{Outgoing, Path};
+use crate::schedule::{self, Choice};
+
+/// Bytes of the sequence number.
+const SEQ_LEN: usize = 4;
+
+impl Tunnel {
+    /// Moves packets to the queues of the paths that deliver them first, as far as these may run ahead.
+    fn assign(&mut self, now: Instant) {
+        self.candidates.clear();
+        self.candidates.extend(self.paths.iter().map(Path::candidate));
+        if !self.candidates.iter().any(|candidate| candidate.usable) {
+            // With every path silent, each of them is worth a try: one may just be coming back.
+            for (candidate, path) in self.candidates.iter_mut().zip(&self.paths) {
+                candidate.usable = path.health.is_validated();
+            }
+        }
+        let rate = self.candidates.iter().filter(|path| path.usable).map(|path| path.rate * 8).sum();
+        self.ingress.set_rate(rate);
+        loop {
+            let returned = self.returned.front().map(Outgoing::len);
+            let Some(len) = returned.or_else(|| self.ingress.peek_len(now)) else { return };
+            let waiting = self.ingress.bytes() as u64;
+            let Choice::Path(index) = schedule::choose(&self.candidates, len, waiting) else { return };
+            let item = match self.returned.pop_front() {
+                Some(item) => item,
+                None => match self.ingress.pop(now) {
+                    Some(queued) => Outgoing::Packet(queued.packet.freeze()),
+                    None => return,
+                },
+            };
+            self.candidates[index].queued += item.len() as u64;
+            self.paths[index].push(item);
+        }
+    }
+
+    /// Hands the next batch to QUIC: from one path's queue, as much as its window and pace let out. False if
+    /// no path can send.
+    pub(super) fn hand_over_next_batch(&mut self, now: Instant, max_packets: usize) -> bool {
+        if !self.is_established() {
+            return false;
+        }
+        self.assign(now);
+        let count = self.paths.len();
+        for turn in 0..count {
+            let index = (self.next_path + turn) % count;
+            if self.fill_batch(now, index, max_packets) {
+                let path = self.paths[index].id;
+                self.conn.hand_over(path, &mut self.batch);
+                // The next path's turn comes when this one has had its batch.
+                self.next_path = index + 1;
+                return self.conn.is_busy();
+            }
+        }
+        false
+    }
+
+    /// Encodes what path `index` may send now into the batch. False if that is nothing.
+    fn fill_batch(&mut self, now: Instant, index: usize, max_packets: usize) -> bool {
+        self.batch.clear();
+        let Some(gate) = self.conn.gate(self.paths[index].id).cloned() else { return false };
+        let path = &mut self.paths[index];
+        let mtu = path.mtu();
+        let (mut room, mut credit) = (gate.room(), path.pacer.credit(now));
+        let is_ready = path.pacer.ready_at().is_some_and(|ready| ready <= now);
+        if is_ready {
+            while self.batch.len() < max_packets && room >= mtu && credit >= mtu.min(1200) {
+                let Some(item) = self.paths[index].pop() else { break };
+                let before = self.batch.len();
+                self.encode(now, item);
+                let bytes: u64 = self.batch[before..].iter().map(|datagram| datagram.len() as u64).sum();
+                room = room.saturating_sub(bytes);
+                credit = credit.saturating_sub(bytes);
+            }
+        }
+        let waits = !self.paths[index].is_idle();
+        gate.set_backlog(waits, waits && room < mtu);
+        !self.batch.is_empty()
+    }
+
+    /// Appends the datagrams of an item to the batch: one, or several pieces where it is too long.
+    fn encode(&mut self, now: Instant, item: Outgoing) {
+        let max = self.conn.max_datagram();
+        let packet = match item {
+            Outgoing::Again(datagram) if datagram.len() <= max => {
+                self.counters.reinjected += 1;
+                self.batch.push(datagram);
+                return;
+            }
+            Outgoing::Again(_) => {
+                // It fit a path that is gone; the sender will notice the loss of this one packet.
+                self.counters.dropped += 1;
+                return;
+            }
+            Outgoing::Packet(packet) => packet,
+        };
+        let Some(stream) = self.stream else { return };
+        let quarter = datagram::quarter_stream_id(stream);
+        if let Some(context) = self.contexts.sequenced
+            && datagram::header_len(quarter, context) + SEQ_LEN + packet.len() <= max
+        {
+            let mut buf = self.datagram_buffer(quarter, context, SEQ_LEN + packet.len());
+            buf.put_u32(self.next_seq);
+            self.next_seq = self.next_seq.wrapping_add(1);
+            buf.put_slice(&packet);
+            self.batch.push(buf.freeze());
+        } else if let Some(context) = self.contexts.split
+            && datagram::header_len(quarter, CONTEXT_IP) + packet.len() > max
+        {
+            self.split(quarter, context, &packet, max);
+        } else if datagram::header_len(quarter, CONTEXT_IP) + packet.len() <= max {
+            let mut buf = self.datagram_buffer(quarter, CONTEXT_IP, packet.len());
+            buf.put_slice(&packet);
+            self.batch.push(buf.freeze());
+        } else {
+            // Only a peer without the split context gets here, and `mtu` told the sender of it before.
+            tracing::trace!(len = packet.len(), max, ?now, "a packet fits no datagram");
+            self.counters.dropped += 1;
+        }
+    }
+
+    fn split(&mut self, quarter: u64, context: u64, packet: &Bytes, max: usize) {
+        let room = max.saturating_sub(datagram::header_len(quarter, context));
+        self.counters.split += 1;
+        let Ok(pieces) = self.splitter.split(packet, room) else {
+            self.counters.dropped += 1;
+            return;
+        };
+        for piece in pieces {
+            let mut buf = BytesMut::with_capacity(max);
+            datagram::encode_header(&mut buf, quarter, context);
+            piece.write(&mut buf);
+            self.batch.push(buf.freeze());
+        }
+    }
+
+    fn datagram_buffer(&self, quarter: u64, context: u64, payload: usize) -> BytesMut {
+        let mut buf = BytesMut::with_capacity(datagram::header_len(quarter, context) + payload);
+        datagram::encode_header(&mut buf, quarter, context);
+        buf
+    }
+
+    /// Notes that UDP datagrams leave: pace, and the expectation of an answer.
+    pub(super) fn note_sent(&mut self, now: Instant, transmit: &Transmit) {
+        let in_flight = |path: &Path| self.conn.in_flight(path.id) > 0;
+        let index = self
+            .paths
+            .iter()
+            .position(|path| path.link == transmit.link && path.remote == transmit.destination);
+        let Some(index) = index else { return };
+        let expects_answer = in_flight(&self.paths[index]);
+        let path = &mut self.paths[index];
+        path.pacer.sent(transmit.size as u64);
+        if expects_answer {
+            path.health.on_sent(now);
+        }
+    }
+
+    /// Largest IP packet that can be sent now, in pieces where the peer can rejoin them. At most `configured`.
+    pub(crate) fn mtu(&mut self, configured: u16) -> u16 {
+        if self.contexts.split.is_some() || self.stream.is_none() {
+            return configured;
+        }
+        let quarter = self.stream.map_or(0, datagram::quarter_stream_id);
+        let room = self.conn.max_datagram().saturating_sub(datagram::header_len(quarter, CONTEXT_IP));
+        configured.min(u16::try_from(room).unwrap_or(u16::MAX))
+    }
+}

@@ -1,0 +1,245 @@
+//! The life of a tunnel's paths: opening, silence, demotion on both ends, return, and what was in flight.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::{Tunnel, TunnelEvent};
+use crate::link::{LinkId, Tier};
+use crate::path::state::Verdict;
+use crate::path::{Outgoing, Path};
+use crate::quic::{ConnEvent, Endpoint, PathId, path_number};
+
+impl Tunnel {
+    /// Opens a path over `link` to `remote`. False if the peer gave no connection ids for one yet, or the
+    /// connection has enough of them: try again on the next event.
+    pub(crate) fn open_path(
+        &mut self,
+        now: Instant,
+        endpoint: &mut Endpoint,
+        link: LinkId,
+        remote: SocketAddr,
+        tier: Tier,
+    ) -> bool {
+        let Some(tuple) = endpoint.locals.outgoing(link, None, remote) else { return false };
+        match self.conn.open_path(now, tuple) {
+            Ok(Some(id)) => {
+                self.paths.push(Path::new(now, id, link, remote, tier));
+                self.tell_tier(id, tier);
+                self.events.push_back(TunnelEvent::PathsChanged);
+                self.dirty = true;
+                true
+            }
+            Ok(None) => {
+                // noq has queued PATHS_BLOCKED or PATH_CIDS_BLOCKED for the peer.
+                self.dirty = true;
+                false
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a path could not be opened");
+                false
+            }
+        }
+    }
+
+    /// The link is gone: what was under way on it is sent elsewhere at once.
+    pub(crate) fn link_down(&mut self, now: Instant, link: LinkId) {
+        let ids: Vec<PathId> =
+            self.paths.iter().filter(|path| path.link == link).map(|path| path.id).collect();
+        for id in ids {
+            if let Some(path) = self.path_mut(id) {
+                path.health.suspect_now(now);
+            }
+            self.demote(id);
+            // The last path cannot be abandoned. It stays suspect, and is used again if the link returns.
+            if self.conn.close_path(now, id) {
+                self.forget_path(id);
+            }
+        }
+        self.events.push_back(TunnelEvent::PathsChanged);
+        self.dirty = true;
+    }
+
+    /// Changes how willingly the paths over `link` are used, on both ends.
+    pub(crate) fn set_tier(&mut self, link: LinkId, tier: Tier) {
+        let mut changed = Vec::new();
+        for path in self.paths.iter_mut().filter(|path| path.link == link && path.tier != tier) {
+            path.tier = tier;
+            changed.push(path.id);
+        }
+        for id in changed {
+            self.tell_tier(id, tier);
+        }
+        self.dirty = true;
+    }
+
+    /// The peer says how willingly a path is to be used.
+    pub(super) fn peer_set_tier(&mut self, id: u32, tier: Tier) {
+        match self.paths.iter_mut().find(|path| path_number(path.id) == id) {
+            Some(path) => path.tier = tier,
+            // Bounded by what a peer can have open at once.
+            None if self.early_tiers.len() < 64 => {
+                self.early_tiers.insert(id, tier);
+            }
+            None => {}
+        }
+        self.events.push_back(TunnelEvent::PathsChanged);
+    }
+
+    pub(super) fn drain_connection(&mut self, now: Instant, endpoint: &mut Endpoint) {
+        while let Some(event) = self.conn.poll_event() {
+            match event {
+                ConnEvent::Connected => {
+                    self.adopt_path(now, endpoint, PathId::ZERO);
+                    self.validated(PathId::ZERO);
+                    self.events.push_back(TunnelEvent::Connected);
+                }
+                ConnEvent::Lost(reason) => {
+                    self.stream = None;
+                    self.events.push_back(TunnelEvent::Closed(reason));
+                }
+                ConnEvent::PathEstablished(id) => {
+                    self.adopt_path(now, endpoint, id);
+                    self.validated(id);
+                }
+                ConnEvent::PathAbandoned(id) => {
+                    self.take_back(id);
+                    self.forget_path(id);
+                    self.events.push_back(TunnelEvent::PathsChanged);
+                }
+                ConnEvent::PeerStatus { path, backup } => self.peer_status(path, backup),
+                ConnEvent::Readable => {}
+            }
+        }
+        self.conn.refresh_gates();
+        self.follow_moves(endpoint);
+    }
+
+    /// Makes the path known that the peer opened, or on which the connection began.
+    fn adopt_path(&mut self, now: Instant, endpoint: &Endpoint, id: PathId) {
+        if self.paths.iter().any(|path| path.id == id) {
+            return;
+        }
+        let Some((link, remote)) = self.conn.path_link(id, &endpoint.locals) else { return };
+        let tier = self.early_tiers.remove(&path_number(id)).unwrap_or_default();
+        self.paths.push(Path::new(now, id, link, remote, tier));
+    }
+
+    fn validated(&mut self, id: PathId) {
+        if let Some(path) = self.path_mut(id) {
+            path.health.on_validated();
+            self.events.push_back(TunnelEvent::PathsChanged);
+        }
+    }
+
+    /// A NAT gave the peer a new address, or a packet came in elsewhere: noq migrates the path by itself.
+    fn follow_moves(&mut self, endpoint: &Endpoint) {
+        for path in &mut self.paths {
+            if let Some((link, remote)) = self.conn.path_link(path.id, &endpoint.locals) {
+                path.link = link;
+                path.remote = remote;
+            }
+        }
+    }
+
+    fn peer_status(&mut self, id: PathId, backup: bool) {
+        let Some(path) = self.path_mut(id) else { return };
+        let was_demoted = path.health.is_demoted();
+        path.health.on_peer_status(backup);
+        let (suspect, demoted) = (path.health.is_suspect(), path.health.is_demoted());
+        if demoted && !was_demoted {
+            self.demote(id);
+        } else if was_demoted && !demoted && !suspect {
+            self.conn.set_backup(id, false);
+        }
+        self.events.push_back(TunnelEvent::PathsChanged);
+    }
+
+    /// Applies acknowledgements and losses, and what the controllers learned from them.
+    pub(super) fn settle_fates(&mut self, now: Instant) {
+        let mut answered: Vec<PathId> = Vec::new();
+        self.lost.clear();
+        self.conn.collect_fates(|id| answered.push(id), &mut self.lost);
+        for id in answered {
+            let more_due = self.conn.in_flight(id) > 0;
+            let Some(path) = self.path_mut(id) else { continue };
+            if path.health.on_answer(now, more_due) {
+                tracing::debug!(path = %id, "a silent path answers again");
+                if !path.health.is_demoted() {
+                    self.conn.set_backup(id, false);
+                }
+                self.events.push_back(TunnelEvent::PathsChanged);
+            }
+        }
+        for path in &mut self.paths {
+            path.refresh(now, &mut self.conn);
+        }
+    }
+
+    /// Looks at every path's clock.
+    pub(super) fn check_paths(&mut self, now: Instant) {
+        let mut index = 0;
+        while index < self.paths.len() {
+            let verdict = self.paths[index].check(now, &self.conn);
+            let id = self.paths[index].id;
+            index += 1;
+            match verdict {
+                Verdict::Unchanged => {}
+                Verdict::Suspected => {
+                    tracing::debug!(path = %id, "a path went silent");
+                    self.demote(id);
+                    self.conn.ping(id);
+                    self.events.push_back(TunnelEvent::PathsChanged);
+                }
+                Verdict::Probe => self.conn.ping(id),
+                Verdict::Failed => {
+                    if self.conn.close_path(now, id) {
+                        self.forget_path(id);
+                        index -= 1;
+                        self.events.push_back(TunnelEvent::PathsChanged);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a path out of use here and at the peer, so that neither sends acknowledgements into the void,
+    /// and sends again elsewhere what is under way on it.
+    fn demote(&mut self, id: PathId) {
+        self.conn.set_backup(id, true);
+        self.take_back(id);
+    }
+
+    fn take_back(&mut self, id: PathId) {
+        let again = self.conn.take_flight(id).into_iter().map(Outgoing::Again);
+        let unsent = self.path_mut(id).map(Path::take_queue).unwrap_or_default();
+        self.returned.extend(again);
+        self.returned.extend(unsent);
+    }
+
+    fn forget_path(&mut self, id: PathId) {
+        if let Some(index) = self.paths.iter().position(|path| path.id == id) {
+            let mut path = self.paths.remove(index);
+            self.returned.extend(path.take_queue());
+        }
+    }
+
+    /// Whether any path can carry packets now.
+    pub(crate) fn has_working_path(&self) -> bool {
+        self.paths.iter().any(|path| path.health.is_usable())
+    }
+
+    /// Whether the peer has answered on a path over `link`.
+    pub(crate) fn is_link_validated(&self, link: LinkId) -> bool {
+        self.paths.iter().any(|path| path.link == link && path.health.is_validated())
+    }
+
+    /// Asks for a sign of life on the paths over `link`, which tells the peer of a new address, too.
+    pub(crate) fn probe_link(&mut self, link: LinkId) {
+        let ids: Vec<PathId> =
+            self.paths.iter().filter(|path| path.link == link).map(|path| path.id).collect();
+        for id in ids {
+            self.conn.ping(id);
+        }
+        self.dirty = true;
+    }
+}

@@ -1,0 +1,161 @@
+//! A whole tunnel in virtual time: what a user relies on, link by link.
+
+mod world;
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use world::{Pipe, World, client_inner, ms, server_inner, stream, udp};
+
+fn wifi_and_cellular() -> Vec<(Pipe, Pipe)> {
+    vec![(Pipe::new(50, 8), Pipe::new(50, 8)), (Pipe::new(20, 30), Pipe::new(20, 30))]
+}
+
+fn mbit(got: &[(Instant, u64)], time: Duration) -> f64 {
+    got.len() as f64 * 1400.0 * 8.0 / 1e6 / time.as_secs_f64()
+}
+
+fn longest_gap(got: &[(Instant, u64)]) -> Duration {
+    got.windows(2).map(|pair| pair[1].0 - pair[0].0).max().unwrap_or_default()
+}
+
+#[test]
+fn a_tunnel_comes_up_with_a_path_over_each_link() {
+    let mut world = World::connected(&wifi_and_cellular());
+    assert_eq!(world.paths_up(), 2);
+    assert!(world.now - world.start < ms(700), "{:?}", world.now - world.start);
+}
+
+#[test]
+fn packets_go_both_ways_unchanged() {
+    let mut world = World::connected(&wifi_and_cellular());
+    let up = udp(client_inner(), server_inner(), 1, 1420, 1);
+    let down = udp(server_inner(), client_inner(), 1, 1420, 2);
+    world.client_sends(up.clone());
+    world.server_sends(down.clone());
+    world.run_for(ms(200));
+    assert_eq!(world.server_got[0].packet, up);
+    assert_eq!(world.client_got[0].packet, down);
+}
+
+#[test]
+fn bulk_gets_the_sum_of_the_links() {
+    for upward in [true, false] {
+        let mut world = World::connected(&wifi_and_cellular());
+        stream(&mut world, 80, ms(2000), upward);
+        let (_, got) = stream(&mut world, 80, ms(5000), upward);
+        let rate = mbit(&got, ms(5000));
+        assert!(rate > 0.9 * 70.0, "{rate:.1} of 70 Mbit/s, upward {upward}: {}", world.story());
+    }
+}
+
+#[test]
+fn nothing_arrives_twice_and_nothing_that_was_not_sent() {
+    let mut world = World::connected(&wifi_and_cellular());
+    let (sent, got) = stream(&mut world, 40, ms(3000), true);
+    let unique: HashSet<u64> = got.iter().map(|(_, number)| *number).collect();
+    assert_eq!(unique.len(), got.len());
+    assert!(got.iter().all(|(_, number)| *number < sent));
+    assert!(got.len() as u64 >= sent * 99 / 100, "{} of {sent}", got.len());
+}
+
+#[test]
+fn a_link_that_says_goodbye_loses_nothing_that_its_queue_held() {
+    let mut world = World::connected(&wifi_and_cellular());
+    stream(&mut world, 15, ms(1000), true);
+    let mut got = Vec::new();
+    let mut sent = 0;
+    for round in 0..2 {
+        if round == 1 {
+            world.link_down(0);
+        }
+        let (more, arrived) = stream(&mut world, 15, ms(1000), true);
+        sent += more;
+        got.extend(arrived);
+    }
+    assert!(longest_gap(&got[got.len() / 2..]) < ms(150), "{:?}", longest_gap(&got));
+    assert!(got.len() as u64 >= sent * 98 / 100, "{} of {sent}", got.len());
+    assert_eq!(world.paths_up(), 1);
+}
+
+/// Design trap 1: the acknowledgements of all paths ride on one. If it dies without a word, everything
+/// stalls for good unless both ends take it out of use.
+#[test]
+fn a_link_that_dies_silently_is_survived_in_both_directions() {
+    for (dead, upward) in [(0, true), (0, false), (1, true), (1, false)] {
+        let mut world = World::connected(&wifi_and_cellular());
+        stream(&mut world, 15, ms(2000), upward);
+        world.blackhole(dead, true);
+        let began = world.now;
+        let (_, got) = stream(&mut world, 15, ms(4000), upward);
+        let first = got.first().map(|(at, _)| *at - began);
+        let gap = longest_gap(&got);
+        assert!(
+            gap < ms(600) && first.is_some_and(|first| first < ms(600)),
+            "{dead} {upward}: {gap:?} {first:?}"
+        );
+        let late: Vec<_> = got.iter().filter(|(at, _)| *at > began + ms(2000)).copied().collect();
+        assert!(mbit(&late, ms(2000)) > 13.0, "{dead} {upward}: {:.1}", mbit(&late, ms(2000)));
+    }
+}
+
+#[test]
+fn a_link_that_returns_is_used_again_within_two_seconds() {
+    let mut world = World::connected(&wifi_and_cellular());
+    stream(&mut world, 15, ms(1000), true);
+    world.blackhole(0, true);
+    stream(&mut world, 15, ms(5000), true);
+    assert_eq!(world.paths_up(), 1);
+    world.blackhole(0, false);
+    let took = world.run_until(|world| world.paths_up() == 2, ms(5000));
+    assert!(took < ms(2000), "{took:?}");
+    world.link_down(1);
+    world.run_for(ms(1000));
+    world.link_up(1);
+    let took = world.run_until(|world| world.paths_up() == 2, ms(5000));
+    assert!(took < ms(2000), "{took:?}");
+}
+
+#[test]
+fn a_first_link_that_is_dead_costs_no_time() {
+    let mut alone = World::connected(&wifi_and_cellular()[1..]);
+    let baseline = alone.now - alone.start;
+    let mut world = World::new(&wifi_and_cellular());
+    world.blackhole(0, true);
+    world.link_up(0);
+    world.link_up(1);
+    world.client.connect(world.now);
+    let took = world.run_until(|world| world.client.is_up(), ms(5000));
+    assert!(took <= baseline + ms(20), "{took:?} against {baseline:?}");
+    assert_eq!(alone.paths_up(), 1);
+}
+
+#[test]
+fn packets_of_full_size_pass_where_one_path_is_narrow() {
+    let mut links = wifi_and_cellular();
+    links[1].0.mtu = 1252;
+    links[1].1.mtu = 1252;
+    let mut world = World::connected(&links);
+    for number in 0..200 {
+        world.client_sends(udp(client_inner(), server_inner(), 1, 1420, number));
+        world.server_sends(udp(server_inner(), client_inner(), 1, 1420, number));
+        world.run_for(ms(5));
+    }
+    world.run_for(ms(500));
+    assert_eq!(world.server_got.len(), 200);
+    assert_eq!(world.client_got.len(), 200);
+    assert!(world.server_got.iter().all(|got| got.packet.len() == 1420));
+}
+
+#[test]
+fn when_every_link_dies_and_one_returns_the_tunnel_goes_on() {
+    let mut world = World::connected(&wifi_and_cellular());
+    stream(&mut world, 10, ms(1000), true);
+    world.blackhole(0, true);
+    world.blackhole(1, true);
+    world.run_for(ms(5000));
+    world.blackhole(1, false);
+    world.run_until(|world| world.paths_up() >= 1, ms(3000));
+    let (sent, got) = stream(&mut world, 10, ms(1000), true);
+    assert!(got.len() as u64 >= sent * 95 / 100, "{} of {sent}", got.len());
+}
