@@ -2,8 +2,8 @@
 //!
 //! The tunnel is one hop between two kernels, and those kernels do the forwarding: each decrements TTL or hop
 //! limit when it routes a packet into or out of the TUN device. Nothing here does so a second time (RFC 9484,
-//! section 7, asks for the decrement of whoever forwards), and header checksums are left for the kernel to verify;
-//! they are only kept as right, or as wrong, as they came.
+//! section 7, asks for the decrement of whoever forwards), and header checksums are left for the kernel to
+//! verify; they are only kept as right, or as wrong, as they came.
 
 mod checksum;
 pub mod ecn;

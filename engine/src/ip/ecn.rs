@@ -1,7 +1,7 @@
 //! Explicit Congestion Notification (RFC 3168) of the inner packets.
 //!
-//! The inner field is never copied to the outer packet, nor the other way round (RFC 9484, "ECN considerations"): the only
-//! one who writes it is the tunnel's own queue, when it is congested.
+//! The inner field is never copied to the outer packet, nor the other way round (RFC 9484, "ECN
+//! considerations"): the only one who writes it is the tunnel's own queue, when it is congested.
 
 #[cfg(test)]
 mod tests;
@@ -36,8 +36,8 @@ impl Ecn {
 
 /// Marks the packet "congestion experienced" where its transport understands that.
 ///
-/// Returns whether the packet now carries the mark; when it does not, congestion has to be told by dropping it. The
-/// IPv4 header checksum is updated, and bytes that are no IP header are left as they are.
+/// Returns whether the packet now carries the mark; when it does not, congestion has to be told by dropping
+/// it. The IPv4 header checksum is updated, and bytes that are no IP header are left as they are.
 pub fn mark_ce(packet: &mut [u8]) -> bool {
     match packet {
         [first, tos, rest @ ..] if *first >> 4 == 4 && rest.len() >= 18 => {

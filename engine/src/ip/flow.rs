@@ -71,8 +71,8 @@ impl FlowKey {
         Self { src: self.dst, dst: self.src, within }
     }
 
-    /// An even 32-bit hash, the same for the same key and seed in every build and process. The two directions of a
-    /// connection hash independently.
+    /// An even 32-bit hash, the same for the same key and seed in every build and process. The two directions
+    /// of a connection hash independently.
     #[must_use]
     pub fn hash(&self, seed: &FlowSeed) -> u32 {
         // Fixed layout with a leading tag, so that no two keys give the same bytes.

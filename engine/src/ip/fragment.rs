@@ -75,7 +75,7 @@ impl Iterator for Fragments<'_> {
             return None;
         }
         let rest = &self.payload[self.offset..];
-        // The room is that beside a whole header: options that later fragments drop would save too little to matter.
+        // The room is that beside a whole header; what later fragments save on options hardly matters.
         let room = self.mtu.saturating_sub(self.head.len());
         self.done = rest.len() <= room;
         let taken = if self.done { rest.len() } else { room & !7 };
@@ -117,7 +117,7 @@ fn put_later_header(to: &mut BytesMut, head: &[u8]) {
     to.put_bytes(0, to.len().next_multiple_of(4) - to.len());
 }
 
-/// Writes lengths, offset and checksum. `offset` counts from the packet that is cut, itself perhaps a fragment.
+/// Writes lengths, offset and checksum; `offset` counts within the packet that is cut, maybe a fragment.
 fn finish_header(fragment: &mut BytesMut, header_len: usize, offset: usize, more: bool) {
     let total = fragment.len() as u16;
     fragment[0] = 0x40 | (header_len / 4) as u8;

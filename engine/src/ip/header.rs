@@ -11,7 +11,7 @@ use super::{Ecn, protocol};
 pub(super) const V4_HEADER: usize = 20;
 /// Length of the fixed IPv6 header, in bytes.
 pub(super) const V6_HEADER: usize = 40;
-/// Extension headers walked before a packet is refused. RFC 8200 lists six kinds, of which one may come twice.
+/// Extension headers walked before a packet is refused. RFC 8200 has six kinds, one of which may come twice.
 const MAX_EXTENSIONS: usize = 8;
 
 /// Why bytes are not an IP packet that the tunnel can carry.
@@ -82,11 +82,11 @@ pub struct Header {
     pub src: IpAddr,
     /// Destination address.
     pub dst: IpAddr,
-    /// Length of the whole packet in bytes, as the header says. Bytes after it are not part of the packet and are
-    /// for the caller to cut off.
+    /// Length of the whole packet in bytes, as the header says. Bytes after it are not part of the packet and
+    /// are for the caller to cut off.
     pub len: usize,
-    /// Upper-layer protocol, after any IPv6 extension headers. In an IPv6 fragment other than the first it is what
-    /// the fragment header names, which may be a further extension header.
+    /// Upper-layer protocol, after any IPv6 extension headers. In an IPv6 fragment other than the first it is
+    /// what the fragment header names, which may be a further extension header.
     pub protocol: u8,
     /// Offset of the upper-layer payload in bytes from the start of the packet.
     pub payload: usize,
@@ -103,7 +103,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads the header of the packet at the start of `bytes`, which may be followed by others ([`Header::len`]).
+    /// Reads the header of the packet at the start of `bytes`; more may follow it ([`Header::len`]).
     ///
     /// # Errors
     /// Any [`Error`]; a packet that fails here must not be forwarded.
@@ -200,43 +200,38 @@ struct Upper {
 fn walk_extensions(packet: &[u8], first: u8) -> Result<Upper, Error> {
     let mut upper = Upper { protocol: first, offset: V6_HEADER, fragment: None };
     for _ in 0..=MAX_EXTENSIONS {
-        let extension = packet.get(upper.offset..).unwrap_or_default();
-        let len = match (upper.protocol, extension) {
-            (protocol::FRAGMENT, &[_, _, high, low, a, b, c, d, ..]) => {
-                let word = u16::from_be_bytes([high, low]);
-                let (offset, more) = (word & !7, word & 1 != 0);
-                if more || offset != 0 {
-                    let id = u32::from_be_bytes([a, b, c, d]);
-                    upper.fragment = Some(Fragment { id, offset, more });
-                }
-                8
-            }
-            (protocol::HOP_BY_HOP | protocol::ROUTING | protocol::DESTINATION_OPTIONS, &[_, units, ..]) => {
-                (usize::from(units) + 1) * 8
+        let rest = &packet[upper.offset..];
+        let units = rest.get(1).map(|&units| usize::from(units));
+        let len = match upper.protocol {
+            protocol::FRAGMENT => Some(8),
+            protocol::HOP_BY_HOP | protocol::ROUTING | protocol::DESTINATION_OPTIONS => {
+                units.map(|units| (units + 1) * 8)
             }
             // RFC 4302, section 2.2: this one counts in words of four bytes, less two.
-            (protocol::AUTHENTICATION, &[_, units, ..]) => (usize::from(units) + 2) * 4,
-            (protocol::FRAGMENT, _)
-            | (
-                protocol::HOP_BY_HOP
-                | protocol::ROUTING
-                | protocol::DESTINATION_OPTIONS
-                | protocol::AUTHENTICATION,
-                _,
-            ) => return Err(Error::Extensions),
+            protocol::AUTHENTICATION => units.map(|units| (units + 2) * 4),
             _ => return Ok(upper),
         };
-        if extension.len() < len {
-            return Err(Error::Extensions);
+        let extension = len.and_then(|len| rest.get(..len)).ok_or(Error::Extensions)?;
+        if upper.protocol == protocol::FRAGMENT {
+            upper.fragment = read_fragment(extension).or(upper.fragment);
         }
         upper.protocol = extension[0];
-        upper.offset += len;
+        upper.offset += extension.len();
         // What follows in a later fragment is the middle of a payload, not a header.
         if upper.fragment.is_some_and(|fragment| fragment.offset != 0) {
             return Ok(upper);
         }
     }
     Err(Error::Extensions)
+}
+
+/// The place that an IPv6 fragment header names, unless that is the whole packet.
+fn read_fragment(extension: &[u8]) -> Option<Fragment> {
+    let &[_, _, high, low, a, b, c, d] = extension.first_chunk()?;
+    let word = u16::from_be_bytes([high, low]);
+    let (offset, more) = (word & !7, word & 1 != 0);
+    let id = u32::from_be_bytes([a, b, c, d]);
+    (more || offset != 0).then_some(Fragment { id, offset, more })
 }
 
 fn read_ports(header: &Header, packet: &[u8]) -> Option<Ports> {

@@ -1,8 +1,9 @@
 //! ICMP errors that the tunnel itself has to send.
 //!
-//! None is made for a packet that may not be answered: an ICMP error, a fragment other than the first, anything to or
-//! from an address that is not a single host (RFC 1122, section 3.2.2; RFC 4443, section 2.4 (e)). RFC 4443 would let
-//! "packet too big" answer multicast; the tunnel carries none. [`Limiter`] keeps the rate bound that both ask for.
+//! None is made for a packet that may not be answered: an ICMP error, a fragment other than the first,
+//! anything to or from an address that is not a single host (RFC 1122, section 3.2.2; RFC 4443, section 2.4
+//! (e)). RFC 4443 would let "packet too big" answer multicast; the tunnel carries none. [`Limiter`] keeps the
+//! rate bound that both ask for.
 
 mod limiter;
 #[cfg(test)]
@@ -45,10 +46,10 @@ pub enum Unreachable {
     SourceAddress,
 }
 
-/// The answer to a packet that is larger than the `mtu` ahead: ICMPv4 type 3 code 4 (RFC 1191) or ICMPv6 type 2.
+/// The answer to a packet larger than the `mtu` ahead: ICMPv4 type 3 code 4 (RFC 1191) or ICMPv6 type 2.
 ///
-/// `None` when the packet may not be answered, when it is IPv4 without DF (see [`super::fragment`]), or when `from` is
-/// not of its IP version. An `mtu` below the least that the version allows is reported as that least.
+/// `None` when the packet may not be answered, when it is IPv4 without DF (see [`super::fragment`]), or when
+/// `from` is not of its IP version. An `mtu` below the least that the version allows is raised to that.
 #[must_use]
 pub fn packet_too_big(original: &[u8], mtu: u16, from: IpAddr) -> Option<BytesMut> {
     let header = answerable(original)?;
@@ -65,7 +66,7 @@ pub fn packet_too_big(original: &[u8], mtu: u16, from: IpAddr) -> Option<BytesMu
     }
 }
 
-/// The answer to a packet that cannot be delivered: "destination unreachable", ICMPv4 type 3 or ICMPv6 type 1.
+/// The answer to a packet that cannot be delivered, "destination unreachable": ICMPv4 type 3, ICMPv6 type 1.
 ///
 /// `None` when the packet may not be answered, or when `from` is not of its IP version.
 #[must_use]
@@ -108,8 +109,8 @@ fn is_single_host(address: IpAddr) -> bool {
     !address.is_unspecified() && !address.is_loopback() && !is_group(address)
 }
 
-/// Multicast, and in IPv4 the limited broadcast with the reserved block around it. A subnet's own broadcast address
-/// looks like a host from here.
+/// Multicast, and in IPv4 the limited broadcast with the reserved block around it. A subnet's own broadcast
+/// address looks like a host from here.
 fn is_group(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.octets()[0] >= 224,

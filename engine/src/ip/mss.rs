@@ -11,9 +11,10 @@ const SYN: u8 = 0x02;
 
 /// Lowers the MSS option of a TCP SYN to what fits `mtu`, headers without options taken off (RFC 6691).
 ///
-/// Returns the value that was put there; `None` leaves the packet as it is: it is no SYN, has no such option, or asks
-/// for less already. The TCP checksum is updated, and therefore has to be complete: a packet that the kernel hands over
-/// with checksum offload pending carries only its pseudo-header's sum there, and must be finished first.
+/// Returns the value that was put there; `None` leaves the packet as it is: it is no SYN, has no such option,
+/// or asks for less already. The TCP checksum is updated, and therefore has to be complete: a packet that the
+/// kernel hands over with checksum offload pending carries only its pseudo-header's sum there, and must be
+/// finished first.
 pub fn clamp(packet: &mut [u8], mtu: u16) -> Option<u16> {
     let header = Header::parse(packet).ok()?;
     if header.protocol != protocol::TCP || !header.has_payload_start() {
@@ -37,7 +38,7 @@ pub fn clamp(packet: &mut [u8], mtu: u16) -> Option<u16> {
         return None;
     }
     segment[at..at + 2].copy_from_slice(&most.to_be_bytes());
-    // An option at an odd offset straddles two words of the sum; its bytes then weigh as if swapped (RFC 1071, 2 (B)).
+    // An option at an odd offset straddles two words of the sum, and weighs as if its bytes were swapped.
     let (old, new) = if at % 2 == 0 { (asked, most) } else { (asked.swap_bytes(), most.swap_bytes()) };
     let sum = checksum::updated(u16::from_be_bytes([segment[16], segment[17]]), old, new);
     segment[16..18].copy_from_slice(&sum.to_be_bytes());

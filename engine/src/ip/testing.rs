@@ -96,7 +96,7 @@ pub(crate) fn tcp(src: IpAddr, dst: IpAddr, flags: u8, options: &[u8]) -> Vec<u8
     segment
 }
 
-/// Runs `check` over packets that start well-formed and then have bytes changed, cut off or added, and over noise.
+/// Runs `check` over noise, and over packets well-formed but for a few bytes changed, cut off or added.
 pub(crate) fn mangled(rounds: usize, mut check: impl FnMut(&mut Vec<u8>)) {
     let mut random = fastrand::Rng::with_seed(0x7461_6e64_656d);
     let syn = [2, 4, 0x05, 0xb4, 1, 3, 3, 7];

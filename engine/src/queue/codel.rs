@@ -37,7 +37,7 @@ pub(super) struct Codel {
     signalling: bool,
     /// When the next signal is due, or, while not signalling, the last one was.
     next: Option<Instant>,
-    /// A signal has been given whose successor is not scheduled yet: that needs the verdict on the packet after it.
+    /// A signal has been given, and the next is not scheduled: that takes the verdict on the packet after it.
     reschedule: bool,
     /// Signals since the state was entered, and what that was when it was entered last.
     count: u32,

@@ -22,7 +22,7 @@ pub struct Config {
     pub target: Duration,
     /// How long the delay may exceed the target: about the longest round trip of the flows.
     pub interval: Duration,
-    /// Bytes a flow may send per round.
+    /// Bytes a flow may send per round, taken as at least 1.
     pub quantum: u16,
     /// Longest packet in bytes.
     pub mtu: u16,
@@ -114,8 +114,8 @@ impl FqCodel {
 
     /// Adapts to the rate in bit/s at which the queue is emptied, all paths together.
     ///
-    /// Below some 3.4 Mbit/s a single packet takes longer than the default target to send. A target that every packet
-    /// misses would starve the link, so it becomes one and a half packet times, and the interval grows by as much.
+    /// The target is at least the time that one and a half full packets take to send: one that every packet
+    /// misses would starve a link, by default one below 3.4 Mbit/s. The interval grows by as much.
     pub fn set_rate(&mut self, bits_per_second: u64) {
         let packet_bits = u64::from(self.config.mtu) * 8;
         let nanos = (packet_bits * 1_500_000_000).checked_div(bits_per_second).unwrap_or(0);
@@ -167,8 +167,8 @@ impl FqCodel {
         self.returned.last().map(|next| next.packet.len())
     }
 
-    /// Gives back a packet that could not be sent: it is the next to be popped. Of several, give the first popped back
-    /// last.
+    /// Gives back a packet that could not be sent: it is the next to be popped. Of several, give the first
+    /// popped back last.
     pub fn unpop(&mut self, queued: Queued) {
         self.packets += 1;
         self.bytes += queued.packet.len();
@@ -219,7 +219,7 @@ impl FqCodel {
             let index = *list.front()?;
             let flow = &mut self.flows[usize::from(index)];
             if flow.deficit <= 0 {
-                flow.deficit += i32::from(self.config.quantum);
+                flow.deficit += i32::from(self.config.quantum.max(1));
                 list.pop_front();
                 self.old.push_back(index);
                 continue;
@@ -235,7 +235,7 @@ impl FqCodel {
             } else {
                 self.old.pop_front();
             }
-            // A new flow that runs dry waits one round, lest it come back as new at once and starve the old ones.
+            // A new flow that runs dry waits one round: were it new again at once, old ones would starve.
             if from_new && !self.old.is_empty() {
                 self.old.push_back(index);
             } else {
@@ -274,8 +274,8 @@ impl FqCodel {
 
     /// Drops the oldest packet of the flow with the most bytes, and returns whether there was one.
     ///
-    /// RFC 8290, section 4.1, drops half of the flow at once, to pay for the search; over 4 KiB that are packed the
-    /// search is cheap, and a flow that loses single packets recovers better.
+    /// RFC 8290, section 4.1, drops half of the flow at once, to pay for the search; over 4 KiB that are
+    /// packed the search is cheap, and a flow that loses single packets recovers better.
     fn drop_from_fattest(&mut self) -> bool {
         let most = self.backlogs.iter().copied().max();
         let fattest = self.backlogs.iter().position(|&backlog| Some(backlog) == most);

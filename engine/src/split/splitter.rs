@@ -32,7 +32,7 @@ impl Splitter {
 
     /// Cuts `packet` into as few pieces as fit `room` bytes each, their headers included.
     ///
-    /// The pieces are as equal as can be: a path whose datagrams shrink by a little afterwards still carries them all.
+    /// The pieces are as equal as can be: a path whose datagrams shrink a little still carries them.
     ///
     /// # Errors
     /// [`Error`] when more than [`MAX_PIECES`] would be needed.

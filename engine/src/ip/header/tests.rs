@@ -73,7 +73,7 @@ fn ports_lie_behind_ipv6_extension_headers() {
     let mut chain = vec![43, 0, 1, 4, 0, 0, 0, 0]; // hop-by-hop, next routing
     chain.extend([51, 1, 0, 0, 0, 0, 0, 0]); // routing of 16 bytes, next authentication
     chain.extend([0; 8]);
-    chain.extend([60, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1]); // authentication of 12 bytes, next destination options
+    chain.extend([60, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1]); // authentication, next destination options
     chain.extend([17, 0, 1, 4, 0, 0, 0, 0]);
     chain.extend(udp(7, 8, 16));
     let header = Header::parse(&v6(0, &chain)).unwrap();

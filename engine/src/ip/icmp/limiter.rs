@@ -36,7 +36,7 @@ impl Limiter {
 }
 
 impl Default for Limiter {
-    /// 1000 a second in bursts of 50: path MTU discovery of many flows at once passes, a flood is not amplified.
+    /// 1000 a second in bursts of 50: many flows can discover their path MTU at once, a flood is not echoed.
     fn default() -> Self {
         Self::new(1000, 50)
     }
