@@ -27,13 +27,7 @@ pub(crate) struct Staged {
 impl Staged {
     /// Writes `content` beside `target` with permission bits `mode`.
     pub(crate) fn write(target: &Path, content: &[u8], mode: u32) -> io::Result<Self> {
-        let name = target
-            .file_name()
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
-        let mut temporary_name = std::ffi::OsString::from(".");
-        temporary_name.push(name);
-        temporary_name.push(format!(".{}.new", std::process::id()));
-        let temporary = target.with_file_name(temporary_name);
+        let temporary = temporary_name(target)?;
         // A process id comes back some day: what a crashed run left under it is of no use to anybody.
         match fs::remove_file(&temporary) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -51,13 +45,14 @@ impl Staged {
     /// Moves the file to its target and syncs the folder, so that a crash afterwards cannot undo it.
     pub(crate) fn persist(mut self, existing: Existing) -> io::Result<()> {
         match existing {
-            Existing::Replace => fs::rename(&self.temporary, &self.target)?,
-            Existing::Refuse => {
-                rustix::fs::renameat_with(CWD, &self.temporary, CWD, &self.target, RenameFlags::NOREPLACE)?
+            Existing::Replace => {
+                fs::rename(&self.temporary, &self.target)?;
+                sync_folder(&self.target)?;
             }
+            Existing::Refuse => rename_new(&self.temporary, &self.target)?,
         }
         self.persisted = true;
-        File::open(folder_of(&self.target))?.sync_all()
+        Ok(())
     }
 }
 
@@ -68,6 +63,27 @@ impl Drop for Staged {
             let _ = fs::remove_file(&self.temporary);
         }
     }
+}
+
+/// A name beside `target` that no other process uses.
+pub(crate) fn temporary_name(target: &Path) -> io::Result<PathBuf> {
+    let name = target
+        .file_name()
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
+    let mut temporary = std::ffi::OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}.new", std::process::id()));
+    Ok(target.with_file_name(temporary))
+}
+
+/// Moves `from` to `to`, which must not exist, so that a crash afterwards cannot undo it.
+pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?;
+    sync_folder(to)
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
 }
 
 /// The folder that holds `path`; the current one for a bare name.
