@@ -59,7 +59,7 @@ pub enum StoreError {
 pub enum InviteError {
     /// The name cannot be used.
     #[error(
-        "{0:?} is not a peer's name; write 1 to 63 letters, digits, '-', '_' or '.', beginning with a letter or digit"
+        "{0:?} is not a peer's name; write 1 to 63 letters, digits, '-', '_' or '.', not beginning with '-' or '.'"
     )]
     BadName(String),
     /// A peer has the name.

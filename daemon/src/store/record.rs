@@ -89,7 +89,7 @@ impl Invitation {
 /// Names go into commands, logs and file names, so they are kept plain.
 pub(super) fn check_name(name: &str) -> Result<(), InviteError> {
     let plain = (1..=MAX_NAME).contains(&name.len())
-        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && !name.starts_with(['-', '.'])
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     if plain { Ok(()) } else { Err(InviteError::BadName(name.to_owned())) }
 }
