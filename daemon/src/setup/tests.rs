@@ -25,17 +25,15 @@ fn command(folder: &Path, line: &str) -> Command {
 }
 
 fn gateway_args(folder: &Path, line: &str) -> GatewayInitArgs {
-    match command(folder, &format!("gateway-init {line}")) {
-        Command::GatewayInit(args) => args,
-        other => panic!("{other:?}"),
-    }
+    let Command::GatewayInit(args) = command(folder, &format!("gateway-init {line}")) else {
+        panic!("{line}")
+    };
+    args
 }
 
 fn join_args(folder: &Path, line: &str) -> JoinArgs {
-    match command(folder, &format!("join {line}")) {
-        Command::Join(args) => args,
-        other => panic!("{other:?}"),
-    }
+    let Command::Join(args) = command(folder, &format!("join {line}")) else { panic!("{line}") };
+    args
 }
 
 const GATEWAY: &str = "--config @/gw/tandem.toml --state @/gw --socket @/gw/ctl.sock --listen 0.0.0.0:443 \

@@ -122,6 +122,7 @@ impl Database {
         Ok((redb, format))
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds are told as the database tells them")]
     fn explain(&self, error: redb::Error) -> StoreError {
         let path = self.path.clone();
         match error {
@@ -136,6 +137,7 @@ impl Database {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds are told as the system tells them")]
     fn explain_io(&self, source: io::Error) -> StoreError {
         let path = self.path.clone();
         match source.kind() {

@@ -1,3 +1,4 @@
+mod crashing;
 mod enrolling;
 mod failing;
 mod leasing;

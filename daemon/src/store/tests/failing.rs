@@ -3,11 +3,11 @@
 use std::cell::Cell;
 use std::fs;
 use std::io;
+use std::ops::Bound;
 use std::os::unix::fs::PermissionsExt;
 
 use redb::backends::FileBackend;
 use redb::{BackendError, Builder, StorageBackend};
-use std::ops::Bound;
 
 use super::super::database::create_private;
 use super::*;
@@ -156,6 +156,37 @@ fn a_damaged_file_is_told_and_left_as_it_is() {
         assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
         assert!(error.to_string().contains("move it away"), "{error}");
         assert_eq!(fs::read(&path).unwrap(), content);
+    }
+}
+
+#[test]
+fn a_file_cut_short_or_with_changed_bytes_is_read_right_or_told() {
+    let fixture = Fixture::new(both());
+    fixture.join("laptop", 1);
+    let peers = fixture.store.peers();
+    let path = fixture.path();
+    drop(fixture.store);
+    let good = fs::read(&path).unwrap();
+    let mut seed = 3_usize;
+    let mut random = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % below
+    };
+    for round in 0..60 {
+        let mut bad = good.clone();
+        if round % 3 == 0 {
+            bad.truncate(1 + random(good.len() - 1));
+        } else {
+            let at = random(good.len());
+            bad[at] ^= 1 << random(8);
+        }
+        fs::write(&path, bad).unwrap();
+        match Store::open(&path, both()) {
+            Ok(store) => assert_eq!(store.peers(), peers),
+            Err(error) => {
+                assert!(matches!(error, StoreError::Corrupt { .. } | StoreError::Newer { .. }), "{error:?}")
+            }
+        }
     }
 }
 
