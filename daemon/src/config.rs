@@ -1,8 +1,8 @@
 //! The configuration file: TOML in, a checked [`Config`] or a report of everything that is wrong with it out.
 //!
-//! Reading goes in two passes over the parsed document. The first ([`schema`]) looks at the keys alone and reports those
-//! that do not belong; the second ([`read`]) turns values into types. Both add to one [`Report`], so that a person sees
-//! every mistake of a file at once, each with its line.
+//! Reading goes in two passes over the parsed document. The first (`schema`) looks at the keys alone and
+//! reports those that do not belong; the second (`read`) turns values into types. Both add to one
+//! [`Report`], so that a person sees every mistake of a file at once, each with its line.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

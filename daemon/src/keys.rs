@@ -1,7 +1,8 @@
 //! The node's identity on disk: one Ed25519 key pair, stored as PKCS #8 PEM readable by its owner alone.
 //!
-//! Everything that touches the secret half goes through this module, so that the rules live in one place: a key file is
-//! written whole or not at all, with mode 0600, and a file that others may read is refused rather than quietly used.
+//! Everything that touches the secret half goes through this module, so that the rules live in one place: a
+//! key file is written whole or not at all, with mode 0600, and a file that others may read is refused rather
+//! than quietly used.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -82,8 +83,8 @@ impl NodeKey {
                 KeyError::Io { path: path.to_owned(), source }
             }
         };
-        // Mode and content are taken from one open file, so that nobody can swap the file between the two looks. Opening a
-        // FIFO would block without O_NONBLOCK.
+        // Mode and content are taken from one open file, so that nobody can swap the file between the two
+        // looks. Opening a FIFO would block without O_NONBLOCK.
         let file = File::options()
             .read(true)
             .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())

@@ -1,9 +1,10 @@
-//! The subcommands of `tandemd` that run once and end: making a gateway, joining one, checking a configuration, and
-//! showing the node's key.
+//! The subcommands of `tandemd` that run once and end: making a gateway, joining one, checking a
+//! configuration, and showing the node's key.
 //!
-//! `tandem gateway init`, `join`, `config check` and `key show` run these, so that the command itself needs no
-//! cryptography and no parser of its own. What a subcommand makes appears together or not at all: files are written under
-//! temporary names and moved into place at the end, and whatever was made before a failure is removed again.
+//! `tandem gateway init`, `join`, `config check` and `key show` run these, so that the command itself needs
+//! no cryptography and no parser of its own. What a subcommand makes appears together or not at all: files
+//! are written under temporary names and moved into place at the end, and whatever was made before a failure
+//! is removed again.
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -42,8 +43,8 @@ pub trait Outcome {
     fn json(&self) -> serde_json::Value;
 }
 
-/// Runs `command`, prints what it did on standard output or why it failed on standard error, and returns the exit code:
-/// 0 done, 1 refused or failed, 2 usage or a bad configuration, 4 timeout.
+/// Runs `command`, prints what it did on standard output or why it failed on standard error, and returns the
+/// exit code: 0 done, 1 refused or failed, 2 usage or a bad configuration, 4 timeout.
 ///
 /// `enrol` carries the token's secret to the gateway and returns its answer; it is called for `join` alone.
 pub fn run(command: &Command, enrol: impl FnOnce(&Token, &NodeKey) -> Result<Enrolled, EnrolFailure>) -> u8 {

@@ -1,9 +1,9 @@
 //! The gateway's memory: peers, their leases, and open invitations.
 //!
-//! A redb file holds the truth; an index in memory answers every question, so that looking up a peer does no I/O and may
-//! be done from the data path. Changes go the other way: checked against the index, committed and synced to the file, and
-//! only then visible in the index and reported as done. One mutex orders them, so of two enrolments with one invitation
-//! the second finds it used.
+//! A redb file holds the truth; an index in memory answers every question, so that looking up a peer does no
+//! I/O and may be done from the data path. Changes go the other way: checked against the index, committed and
+//! synced to the file, and only then visible in the index and reported as done. One mutex orders them, so of
+//! two enrolments with one invitation the second finds it used.
 //!
 //! Secrets are kept as hashes only: who reads the file learns neither an invitation nor a client's key.
 
@@ -58,8 +58,8 @@ pub enum Removed {
 }
 
 impl Store {
-    /// Opens the store at `path`, or makes an empty one with mode 0600. Peers whose leases lie outside `pools`, because the
-    /// configuration changed, get new ones.
+    /// Opens the store at `path`, or makes an empty one with mode 0600. Peers whose leases lie outside
+    /// `pools`, because the configuration changed, get new ones.
     ///
     /// # Errors
     /// [`StoreError`] when the file is locked, corrupt or not writable, or the disk is full.
@@ -115,7 +115,8 @@ impl Store {
         self.write().mark_seen(name, now);
     }
 
-    /// Writes what [`mark_seen`](Self::mark_seen) noted, in one transaction; does nothing when there is nothing.
+    /// Writes what [`mark_seen`](Self::mark_seen) noted, in one transaction; does nothing when there is
+    /// nothing.
     ///
     /// # Errors
     /// [`StoreError`]; what was noted stays noted for the next time.
@@ -153,8 +154,8 @@ impl Store {
         Ok(Removed::Invitation)
     }
 
-    /// The right to change: one holder at a time. After a failed write the file is opened and read again, since only the
-    /// file knows whether that write took place.
+    /// The right to change: one holder at a time. After a failed write the file is opened and read again,
+    /// since only the file knows whether that write took place.
     fn database(&self) -> Result<MutexGuard<'_, Database>, StoreError> {
         let mut database = self.0.database.lock().unwrap_or_else(PoisonError::into_inner);
         if database.is_closed() {
@@ -164,7 +165,8 @@ impl Store {
         Ok(database)
     }
 
-    // A panic under the locks leaves the index as it was before or after a whole change: it is changed by single calls.
+    // A panic under the locks leaves the index as it was before or after a whole change: it is changed by
+    // single calls.
     fn read(&self) -> RwLockReadGuard<'_, Index> {
         self.0.index.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -11,7 +11,8 @@
 //! | 8 | expiry, seconds since 1970 |
 //! | 1 | number of endpoints, then for each: 2 port, 1 length, host as UTF-8 |
 //!
-//! The digit in the prefix is the version. The length stands first so that a cut-off paste is told from a mistyped one.
+//! The digit in the prefix is the version. The length stands first so that a cut-off paste is told from a
+//! mistyped one.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

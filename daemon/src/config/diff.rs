@@ -35,7 +35,8 @@ impl Changes {
 
 pub(super) fn diff(old: &Config, new: &Config) -> Vec<Change> {
     let mut changes = Changes(Vec::new());
-    // A client's paths are made anew with a connection; a gateway's settings are fixed when it starts to listen.
+    // A client's paths are made anew with a connection; a gateway's settings are fixed when it starts to
+    // listen.
     let path = match new.role {
         Role::Client(_) => Effect::Reconnect,
         Role::Gateway(_) => Effect::Restart,

@@ -20,7 +20,8 @@ pub enum ConfigError {
     Invalid(Report),
 }
 
-/// Everything that is wrong with one file, by line. Shown as one line `FILE:LINE: KEY: MESSAGE` for each problem.
+/// Everything that is wrong with one file, by line. Shown as one line `FILE:LINE: KEY: MESSAGE` for each
+/// problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// The file.

@@ -276,7 +276,8 @@ fn listen_address(text: &str) -> Result<SocketAddr, InvalidValue> {
     }
 }
 
-/// The lower bound leaves a lease beside the gateway's own address; the upper one is far beyond what is of use.
+/// The lower bound leaves a lease beside the gateway's own address; the upper one is far beyond what is of
+/// use.
 fn pool_prefix(text: &str) -> Result<Prefix, InvalidValue> {
     let prefix: Prefix = text.parse()?;
     let allowed = if prefix.is_ipv4() { 8..=30 } else { 16..=126 };

@@ -49,10 +49,11 @@ pub(super) fn check(root: &dyn TableLike, role: Option<&str>, reader: &mut Reade
             reader.problem_at_key(root, "", key, format!("must be a section; write \"[{key}]\""));
             continue;
         };
-        if !fits(section, role) {
-            let owner = section.role.unwrap_or_default();
+        if let (Some(owner), Some(role)) = (section.role, role)
+            && owner != role
+        {
             let message =
-                format!("this section belongs to role = \"{owner}\", but this file's role is another");
+                format!("this section is for role = \"{owner}\", but this file has role = \"{role}\"");
             reader.problem_at_key(root, "", key, message);
         } else if section.named {
             check_named(section, table, role, reader);

@@ -140,8 +140,8 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// RFC 1123, section 2.1, with the underscore that is met in practice. A last label of digits only would be a mistyped
-/// IPv4 address.
+/// RFC 1123, section 2.1, with the underscore that is met in practice. A last label of digits only would be a
+/// mistyped IPv4 address.
 fn is_host_name(text: &str) -> bool {
     let name = text.strip_suffix('.').unwrap_or(text);
     let label = |label: &str| {

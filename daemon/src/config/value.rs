@@ -113,7 +113,8 @@ impl<'t> Section<'t> {
         self.get(reader, key, parse)
     }
 
-    /// The array of texts at `key`, each wrong element reported on its own line. `None` when absent or not an array.
+    /// The array of texts at `key`, each wrong element reported on its own line. `None` when absent or not an
+    /// array.
     pub(super) fn list<T>(
         &self,
         reader: &mut Reader<'_>,

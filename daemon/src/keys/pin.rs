@@ -9,7 +9,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 const PREFIX: &str = "sha256:";
 
-/// SHA-256 of a key's SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7), written `sha256:` and base64url without padding.
+/// SHA-256 of a key's SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7), written `sha256:` and base64url
+/// without padding.
 #[derive(Clone, Copy)]
 pub struct Pin([u8; 32]);
 

@@ -23,8 +23,8 @@ pub struct GatewayMade {
     key_kept: bool,
 }
 
-/// Makes key, store and configuration of a gateway. A key and peers that are there already are kept, since clients know
-/// the gateway by them; a configuration is replaced only under `--force`.
+/// Makes key, store and configuration of a gateway. A key and peers that are there already are kept, since
+/// clients know the gateway by them; a configuration is replaced only under `--force`.
 ///
 /// # Errors
 /// [`SetupError`]; what was made until then is removed.

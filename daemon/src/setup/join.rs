@@ -13,8 +13,8 @@ use crate::keys::{KeyError, NodeKey, Pin};
 use crate::store::STORE_FILE;
 use crate::token::{Enrolled, Token};
 
-/// Key and configuration, written but not yet in place: enrolling spends the token, so what can fail here fails before.
-/// Dropped, all of it disappears.
+/// Key and configuration, written but not yet in place: enrolling spends the token, so what can fail here
+/// fails before. Dropped, all of it disappears.
 pub struct PreparedJoin {
     config: Config,
     key: NodeKey,

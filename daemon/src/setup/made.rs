@@ -17,7 +17,8 @@ enum Thing {
 pub(super) struct Made(Vec<Thing>);
 
 impl Made {
-    /// Makes the folder `path` with permission bits `mode`, and those above it with 0755, where they are missing.
+    /// Makes the folder `path` with permission bits `mode`, and those above it with 0755, where they are
+    /// missing.
     pub(super) fn folder(&mut self, path: &Path, mode: u32) -> Result<(), SetupError> {
         let missing: Vec<_> = path
             .ancestors()

@@ -1,4 +1,5 @@
-//! Configuration files as a person would like to find them: every key that matters, each with a word of explanation.
+//! Configuration files as a person would like to find them: every key that matters, each with a word of
+//! explanation.
 
 use std::path::Path;
 

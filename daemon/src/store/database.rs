@@ -96,8 +96,8 @@ impl Database {
         Ok(())
     }
 
-    /// Makes an empty store beside its place and moves it there, since a store that a crash or a full disk left half made
-    /// could not be told from a damaged one.
+    /// Makes an empty store beside its place and moves it there, since a store that a crash or a full disk
+    /// left half made could not be told from a damaged one.
     fn create(&self) -> Result<(), redb::Error> {
         let temporary = file::temporary_name(&self.path)?;
         let made = self.open_at(&temporary).and_then(|(redb, _)| Ok(redb.close()?));

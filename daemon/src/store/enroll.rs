@@ -10,8 +10,8 @@ use crate::keys::Pin;
 use crate::token::Secret;
 
 impl Store {
-    /// Makes an invitation for a client to be called `name`, good for `ttl` from `now` and for one enrolment. An unused
-    /// invitation of the same name is withdrawn. The secret is returned this once.
+    /// Makes an invitation for a client to be called `name`, good for `ttl` from `now` and for one enrolment.
+    /// An unused invitation of the same name is withdrawn. The secret is returned this once.
     ///
     /// # Errors
     /// [`InviteError`] when the name is bad or taken, or the store fails.
@@ -42,8 +42,8 @@ impl Store {
         Ok((secret, invitation))
     }
 
-    /// Makes a peer called `name` for a foreign client that knows no keys of ours and shows a long-lived secret instead
-    /// (`Authorization: Bearer`, RFC 6750). The secret is returned this once.
+    /// Makes a peer called `name` for a foreign client that knows no keys of ours and shows a long-lived
+    /// secret instead (`Authorization: Bearer`, RFC 6750). The secret is returned this once.
     ///
     /// # Errors
     /// [`InviteError`] when the name is bad or taken, no address is left, or the store fails.
@@ -63,8 +63,8 @@ impl Store {
         Ok((secret, peer))
     }
 
-    /// Makes the node with the key `pin` a peer, by the invitation that `secret` proves. A node that repeats its own
-    /// enrolment, because the answer was lost on the way, gets the same answer again.
+    /// Makes the node with the key `pin` a peer, by the invitation that `secret` proves. A node that repeats
+    /// its own enrolment, because the answer was lost on the way, gets the same answer again.
     ///
     /// # Errors
     /// [`EnrollError`]; unless it is `Store`, nothing changed.

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::token::Refusal;
+
 /// Why the store cannot be opened or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -118,6 +120,12 @@ impl EnrollError {
             Self::KeyTaken(_) => "key-taken",
             Self::Store(_) => "store-failed",
         }
+    }
+
+    /// The body of the gateway's answer. It says nothing of the gateway's files.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        Refusal { kind: self.label().to_owned(), message: self.to_string() }
     }
 
     /// The HTTP status of the answer (RFC 9110, section 15).

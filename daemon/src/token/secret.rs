@@ -37,7 +37,8 @@ impl Secret {
         &self.0
     }
 
-    /// What the gateway stores instead of the secret. The secret is random, so a plain hash needs no salt and no stretching.
+    /// What the gateway stores instead of the secret. The secret is random, so a plain hash needs no salt and
+    /// no stretching.
     #[must_use]
     pub fn hash(&self) -> SecretHash {
         let mut hash = [0; 32];

@@ -60,7 +60,7 @@ fn a_key_in_the_wrong_section_is_told_where_it_belongs() {
 fn keys_of_the_other_role_say_so() {
     assert_eq!(
         report(&client("", "", "[gateway]\nlisten = [\"x\"]")),
-        ["7: gateway: this section belongs to role = \"gateway\", but this file's role is another"]
+        ["7: gateway: this section is for role = \"gateway\", but this file has role = \"client\""]
     );
     assert_eq!(
         report(&client("", "pool = []", "")),
@@ -68,7 +68,7 @@ fn keys_of_the_other_role_say_so() {
     );
     assert_eq!(
         report(&gateway("endpoint = ['a:1']\npool = ['10.0.0.0/24']\n[links]\nallow = []")),
-        ["6: links: this section belongs to role = \"client\", but this file's role is another"]
+        ["6: links: this section is for role = \"client\", but this file has role = \"gateway\""]
     );
 }
 

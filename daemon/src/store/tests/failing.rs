@@ -94,6 +94,9 @@ fn a_disk_that_fills_up_at_any_write_loses_nothing_and_heals() {
             Ok(_) => peers += 1,
             Err(EnrollError::Store(StoreError::DiskFull(at))) => {
                 assert_eq!(at, path);
+                let refusal = EnrollError::Store(StoreError::DiskFull(at)).refusal();
+                assert_eq!(refusal.kind, "store-failed");
+                assert_eq!(refusal.message, "the gateway cannot store the enrolment");
                 assert_eq!(store.peer(&name), None, "what failed must not be visible");
                 let again = store.enroll(&secret, pin(room as u8), now());
                 assert!(matches!(again, Err(EnrollError::Store(StoreError::DiskFull(_)))), "{again:?}");
