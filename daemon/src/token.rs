@@ -68,9 +68,7 @@ pub enum TokenError {
     )]
     Version(String),
     /// The end is missing.
-    #[error(
-        "the token is cut off: {missing} characters or more are missing at its end; paste the whole line"
-    )]
+    #[error("the token is cut off: at least {missing} of its characters are missing; paste the whole line")]
     Truncated {
         /// At least so many characters are missing.
         missing: usize,

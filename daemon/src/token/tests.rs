@@ -58,7 +58,7 @@ fn a_cut_off_paste_is_told_from_a_mistyped_one() {
     }
     assert_eq!(
         Token::parse(&text[..text.len() - 10], NOW).unwrap_err().to_string(),
-        "the token is cut off: 10 characters or more are missing at its end; paste the whole line"
+        "the token is cut off: at least 10 of its characters are missing; paste the whole line"
     );
 }
 
