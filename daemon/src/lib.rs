@@ -1,1 +1,7 @@
 //! The daemon.
+
+pub mod config;
+pub mod keys;
+pub mod setup;
+pub mod store;
+pub mod token;

@@ -7,7 +7,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use aws_lc_rs::{constant_time, digest, hkdf};
-use data_encoding::BASE64URL_NOPAD;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ED25519, PublicKeyData};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -20,7 +21,7 @@ pub struct Pin([u8; 32]);
 
 impl Pin {
     /// A pin from the digest itself.
-    pub fn from_bytes(digest: [u8; 32]) -> Self {
+    pub const fn from_bytes(digest: [u8; 32]) -> Self {
         Self(digest)
     }
 
@@ -32,7 +33,7 @@ impl Pin {
     }
 
     /// The digest.
-    pub fn as_bytes(&self) -> &[u8; 32] {
+    pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
@@ -47,7 +48,7 @@ impl Eq for Pin {}
 
 impl fmt::Display for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sha256:{}", BASE64URL_NOPAD.encode(&self.0))
+        write!(f, "sha256:{}", BASE64_URL_SAFE_NO_PAD.encode(self.0))
     }
 }
 
@@ -67,7 +68,7 @@ impl FromStr for Pin {
 
     fn from_str(text: &str) -> Result<Self, PinError> {
         let digits = text.strip_prefix("sha256:").ok_or(PinError)?;
-        let bytes = BASE64URL_NOPAD.decode(digits.as_bytes()).map_err(|_| PinError)?;
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(digits).map_err(|_| PinError)?;
         bytes.try_into().map(Self).map_err(|_| PinError)
     }
 }

@@ -1,0 +1,40 @@
+//! Which interfaces are links, and in which tier.
+
+use super::types::{Glob, Tier};
+
+/// `[links]` and `[link.*]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Links {
+    /// Interfaces that may be used.
+    pub allow: Vec<Glob>,
+    /// Interfaces that may not, although they are allowed.
+    pub deny: Vec<Glob>,
+    /// Settings per interface, in the order of the file.
+    pub rules: Vec<LinkRule>,
+}
+
+/// `[link.NAME]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkRule {
+    /// The interfaces meant.
+    pub pattern: Glob,
+    /// Their tier.
+    pub tier: Tier,
+}
+
+impl Links {
+    /// Whether the interface `name` may be used as a link.
+    #[must_use]
+    pub fn allows(&self, name: &str) -> bool {
+        self.allow.iter().any(|glob| glob.matches(name)) && !self.deny.iter().any(|glob| glob.matches(name))
+    }
+
+    /// The tier of the interface `name`: a rule with its very name wins, then the first pattern that fits.
+    #[must_use]
+    pub fn tier(&self, name: &str) -> Tier {
+        let exact = self.rules.iter().find(|rule| rule.pattern.is_exact() && rule.pattern.as_str() == name);
+        exact
+            .or_else(|| self.rules.iter().find(|rule| rule.pattern.matches(name)))
+            .map_or(Tier::Auto, |rule| rule.tier)
+    }
+}

@@ -1,0 +1,135 @@
+//! Which keys exist, in which section, for which role.
+
+use toml_edit::TableLike;
+
+use super::value::Reader;
+
+/// One section of the file. The root is the section without a name.
+struct Section {
+    name: &'static str,
+    role: Option<&'static str>,
+    keys: &'static [&'static str],
+    /// Whether each key of the section is a section of its own, named by the user, as in `[link.wwan0]`.
+    named: bool,
+}
+
+const SECTIONS: &[Section] = &[
+    Section { name: "", role: None, keys: &["role", "state", "socket"], named: false },
+    Section { name: "log", role: None, keys: &["level"], named: false },
+    Section { name: "tun", role: None, keys: &["name", "mtu"], named: false },
+    Section {
+        name: "client",
+        role: Some("client"),
+        keys: &["gateway", "pin", "routes", "fwmark", "table"],
+        named: false,
+    },
+    Section { name: "links", role: Some("client"), keys: &["allow", "deny"], named: false },
+    Section { name: "link", role: Some("client"), keys: &["tier"], named: true },
+    Section {
+        name: "gateway",
+        role: Some("gateway"),
+        keys: &["listen", "endpoint", "pool", "nat", "forward", "peer_to_peer"],
+        named: false,
+    },
+    Section { name: "path", role: None, keys: &["congestion", "keepalive"], named: false },
+];
+
+/// Reports every key that does not belong in a file of `role` (any, when the role is not known).
+pub(super) fn check(root: &dyn TableLike, role: Option<&str>, reader: &mut Reader<'_>) {
+    for (key, item) in root.iter() {
+        let Some(section) = SECTIONS.iter().find(|section| section.name == key && !key.is_empty()) else {
+            if !SECTIONS[0].keys.contains(&key) {
+                let sections = SECTIONS[1..].iter().filter(|s| fits(s, role)).map(|s| s.name);
+                let allowed: Vec<_> = SECTIONS[0].keys.iter().copied().chain(sections).collect();
+                unknown(root, "", key, &allowed, role, reader);
+            }
+            continue;
+        };
+        let Some(table) = item.as_table_like() else {
+            reader.problem_at_key(root, "", key, format!("must be a section; write \"[{key}]\""));
+            continue;
+        };
+        if let (Some(owner), Some(role)) = (section.role, role)
+            && owner != role
+        {
+            let message =
+                format!("this section is for role = \"{owner}\", but this file has role = \"{role}\"");
+            reader.problem_at_key(root, "", key, message);
+        } else if section.named {
+            check_named(section, table, role, reader);
+        } else {
+            check_keys(section, section.name, table, role, reader);
+        }
+    }
+}
+
+fn check_named(section: &Section, tables: &dyn TableLike, role: Option<&str>, reader: &mut Reader<'_>) {
+    for (name, item) in tables.iter() {
+        let path = format!("{}.{name}", section.name);
+        match item.as_table_like() {
+            Some(table) => check_keys(section, &path, table, role, reader),
+            None => {
+                let message = format!("must be a section; write \"[{path}]\"");
+                reader.problem_at_key(tables, section.name, name, message);
+            }
+        }
+    }
+}
+
+fn check_keys(
+    section: &Section,
+    path: &str,
+    table: &dyn TableLike,
+    role: Option<&str>,
+    reader: &mut Reader<'_>,
+) {
+    for (key, _) in table.iter() {
+        if !section.keys.contains(&key) {
+            unknown(table, path, key, section.keys, role, reader);
+        }
+    }
+}
+
+fn unknown(
+    table: &dyn TableLike,
+    path: &str,
+    key: &str,
+    allowed: &[&str],
+    role: Option<&str>,
+    reader: &mut Reader<'_>,
+) {
+    let here = path.split('.').next().unwrap_or_default();
+    let elsewhere = SECTIONS.iter().find(|section| section.name != here && section.keys.contains(&key));
+    let hint = match elsewhere {
+        Some(section) if !fits(section, role) => {
+            format!("it belongs to role = \"{}\"", section.role.unwrap_or_default())
+        }
+        Some(section) if section.name.is_empty() => {
+            "it belongs at the top, before the first section".to_owned()
+        }
+        Some(section) => format!("it belongs into [{}]", section.name),
+        None => match similar(key, allowed) {
+            Some(similar) => format!("did you mean \"{similar}\"?"),
+            None => format!("allowed: {}", allowed.join(", ")),
+        },
+    };
+    reader.problem_at_key(table, path, key, format!("unknown key; {hint}"));
+}
+
+fn fits(section: &Section, role: Option<&str>) -> bool {
+    match (section.role, role) {
+        (Some(owner), Some(role)) => owner == role,
+        (None, _) | (_, None) => true,
+    }
+}
+
+/// The allowed key that a mistyped one most likely stands for.
+fn similar<'a>(key: &str, allowed: &[&'a str]) -> Option<&'a str> {
+    let key = key.to_lowercase();
+    allowed
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&key, candidate), *candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

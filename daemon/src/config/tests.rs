@@ -1,0 +1,3 @@
+mod accepted;
+mod changes;
+mod refused;

@@ -1,0 +1,116 @@
+use std::path::Path;
+
+use super::super::*;
+
+const PIN: &str = "sha256:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
+
+fn parse(text: &str) -> Config {
+    Config::parse(text, Path::new("/etc/tandem/tandem.toml")).unwrap()
+}
+
+#[test]
+fn a_client_file_with_every_key_is_read() {
+    let config = parse(&format!(
+        r#"
+role = "client"
+state = "state"
+socket = "/run/other.sock"
+[log]
+level = "info,tandem_engine=debug"
+[tun]
+name = "tun7"
+mtu = 1280
+[client]
+gateway = ["vps.example:443", "10.99.0.1:443", "[2001:db8::1]:8443"]
+pin = "{PIN}"
+routes = ["10.0.0.0/8", "fd00::/8"]
+fwmark = 7
+table = 8
+[links]
+allow = ["wl*", "en*", "wwan0"]
+deny = ["enp9s0"]
+[link."wwan*"]
+tier = "backup"
+[link.wwan0]
+tier = "secondary"
+[path]
+congestion = "cubic"
+keepalive = "1m 5s"
+"#
+    ));
+    assert_eq!(config.state, Path::new("/etc/tandem/state"));
+    assert_eq!(config.key_file(), Path::new("/etc/tandem/state/key.pem"));
+    assert_eq!(config.socket, Path::new("/run/other.sock"));
+    assert_eq!(config.log_level, "info,tandem_engine=debug");
+    assert_eq!((config.tun.name.as_str(), config.tun.mtu), ("tun7", 1280));
+    assert_eq!(config.path.congestion, Congestion::Cubic);
+    assert_eq!(config.path.keepalive, Duration::from_secs(65));
+    let Role::Client(client) = config.role else { panic!("not a client") };
+    let hosts: Vec<_> = client.gateway.iter().map(|e| (e.host(), e.port())).collect();
+    assert_eq!(hosts, [("vps.example", 443), ("10.99.0.1", 443), ("2001:db8::1", 8443)]);
+    assert_eq!(client.gateway[2].to_string(), "[2001:db8::1]:8443");
+    assert_eq!(client.pin.to_string(), PIN);
+    assert_eq!(client.routes, ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
+    assert_eq!((client.fwmark, client.table), (7, 8));
+    assert!(client.links.allows("wlan0") && client.links.allows("enp1s0") && client.links.allows("wwan0"));
+    assert!(!client.links.allows("enp9s0") && !client.links.allows("usb0"));
+    assert_eq!(client.links.tier("wwan0"), Tier::Secondary);
+    assert_eq!(client.links.tier("wwan1"), Tier::Backup);
+    assert_eq!(client.links.tier("wlan0"), Tier::Auto);
+}
+
+#[test]
+fn what_a_client_file_leaves_out_has_a_default() {
+    let config = parse(&format!("role = 'client'\n[client]\ngateway = ['a:1']\npin = '{PIN}'"));
+    assert_eq!(config.state, Path::new(DEFAULT_STATE));
+    assert_eq!(config.socket, Path::new(DEFAULT_SOCKET));
+    assert_eq!(config.log_level, "info");
+    assert_eq!((config.tun.name.as_str(), config.tun.mtu), ("tandem0", 1420));
+    assert_eq!(config.path.congestion, Congestion::Bbr);
+    assert_eq!(config.path.keepalive, Duration::from_secs(20));
+    let Role::Client(client) = config.role else { panic!("not a client") };
+    assert_eq!(client.routes, ["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()]);
+    assert_eq!((client.fwmark, client.table), (29793, 29793));
+    assert!(client.links.allows("anything"));
+}
+
+#[test]
+fn a_gateway_file_with_every_key_is_read() {
+    let config = parse(
+        r#"
+role = "gateway"
+[gateway]
+listen = ["0.0.0.0:443", "[::]:443"]
+endpoint = ["vps.example:443"]
+pool = ["10.77.0.0/24", "fd77::/64"]
+nat = false
+forward = false
+peer_to_peer = true
+"#,
+    );
+    assert_eq!(config.role.label(), "gateway");
+    let Role::Gateway(gateway) = config.role else { panic!("not a gateway") };
+    assert_eq!(gateway.listen, ["0.0.0.0:443".parse().unwrap(), "[::]:443".parse().unwrap()]);
+    assert_eq!(gateway.endpoint[0].to_string(), "vps.example:443");
+    assert_eq!(gateway.pool[1].to_string(), "fd77::/64");
+    assert!(!gateway.nat && !gateway.forward && gateway.peer_to_peer);
+}
+
+#[test]
+fn what_a_gateway_file_leaves_out_has_a_default() {
+    let config =
+        parse("role='gateway'\ngateway={listen=['0.0.0.0:443'],endpoint=['a:443'],pool=['10.77.0.0/24']}");
+    let Role::Gateway(gateway) = config.role else { panic!("not a gateway") };
+    assert!(gateway.nat && gateway.forward && !gateway.peer_to_peer);
+}
+
+#[test]
+fn a_relative_file_is_made_absolute_and_so_are_its_paths() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.toml");
+    let text = format!("role='client'\nstate='.'\nsocket='c.sock'\nclient={{gateway=['a:1'],pin='{PIN}'}}");
+    std::fs::write(&file, text).unwrap();
+    let config = Config::load(&file).unwrap();
+    assert_eq!(config.key_file(), folder.path().join("./key.pem"));
+    assert_eq!(config.socket, folder.path().join("c.sock"));
+}
