@@ -30,7 +30,7 @@ pub use path::{Path, PathList, PathState, Tier};
 pub use peer::{Peer, PeerList, PeerState};
 pub use request::{
     Credential, DEFAULT_INVITE_EXPIRY_US, InviteRequest, InviteResponse, PeerRemoved, ReloadReport,
-    WaitReport, WaitRequest,
+    WaitReport, WaitRequest, is_valid_name,
 };
 pub use status::{Gateway, PeerCount, Role, State, Status, Tunnel};
 

@@ -8,6 +8,19 @@ use super::{Path, State};
 /// How long an invitation is good for unless the request says otherwise: 24 hours.
 pub const DEFAULT_INVITE_EXPIRY_US: u64 = 24 * 60 * 60 * 1_000_000;
 
+/// Longest name of a peer, in bytes.
+const MAX_NAME_BYTES: usize = 63;
+
+/// Whether `name` can be a peer's name: 1 to 63 ASCII letters, digits, `.`, `_` and `-`, not starting with a
+/// hyphen or a dot.
+///
+/// Narrow enough to stand in an address, a file name and a command line without being escaped.
+#[must_use]
+pub fn is_valid_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=MAX_NAME_BYTES).contains(&name.len()) && name.bytes().all(allowed) && !name.starts_with(['-', '.'])
+}
+
 /// Body of `POST /v1/invitations`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -83,7 +96,7 @@ pub struct ReloadReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct WaitRequest {
-    /// How many usable paths to wait for; 1 if left out.
+    /// How many usable paths to wait for; if left out, 1 on a client and 0 on a gateway.
     pub paths: Option<u32>,
     /// How long to wait; at most and by default 30 seconds, then ask again.
     pub timeout_us: Option<u64>,
