@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::api::{ErrorBody, kind};
+use crate::exit::Exit;
 
 /// Why a request brought no answer, or not the one hoped for.
 #[derive(Debug, thiserror::Error)]
@@ -59,24 +60,29 @@ impl ClientError {
     /// The error in the API's own form, as the command reports it.
     #[must_use]
     pub fn body(&self) -> ErrorBody {
-        let (code, kind, hint) = match self {
+        let (exit, kind, hint) = match self {
             Self::Refused(body) => return body.clone(),
             Self::NotRunning(_) => (
-                3,
+                Exit::NotRunning,
                 kind::NOT_RUNNING,
                 Some("start it with `systemctl start tandemd`, or name its socket with --socket"),
             ),
             Self::Denied(_) => (
-                1,
+                Exit::Refused,
                 kind::DENIED,
                 Some("run as root, or join the group: `usermod -aG tandem USER`, then log in again"),
             ),
-            Self::Timeout { .. } => (4, kind::TIMEOUT, None),
-            Self::Io { .. } => (1, kind::FAILED, None),
+            Self::Timeout { .. } => (Exit::Timeout, kind::TIMEOUT, None),
+            Self::Io { .. } => (Exit::Refused, kind::FAILED, None),
             Self::BadAnswer { .. } => {
-                (1, kind::BAD_ANSWER, Some("compare `tandem version` with `tandemd --version`"))
+                (Exit::Refused, kind::BAD_ANSWER, Some("compare `tandem version` with `tandemd --version`"))
             }
         };
-        ErrorBody { code, kind: kind.to_owned(), message: self.to_string(), hint: hint.map(str::to_owned) }
+        ErrorBody {
+            code: exit.code(),
+            kind: kind.to_owned(),
+            message: self.to_string(),
+            hint: hint.map(str::to_owned),
+        }
     }
 }

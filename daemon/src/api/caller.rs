@@ -5,14 +5,31 @@
 
 use tokio::net::unix::UCred;
 
-/// Whether a caller with these credentials may control a daemon that runs as `own_uid`, with `group` being the
-/// group that may, if there is one.
-pub(super) fn may_control(caller: &UCred, own_uid: u32, group: Option<u32>) -> bool {
-    caller.uid() == 0 || caller.uid() == own_uid || group.is_some_and(|group| is_member(caller, group))
+/// The process at the other end of a connection, as it was when it connected.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Caller {
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+    /// None if the process is in a PID namespace that is not seen from here.
+    pub(super) pid: Option<i32>,
 }
 
-fn is_member(caller: &UCred, group: u32) -> bool {
-    caller.gid() == group || caller.pid().is_some_and(|pid| supplementary_groups(pid).contains(&group))
+impl From<UCred> for Caller {
+    fn from(credentials: UCred) -> Self {
+        Self { uid: credentials.uid(), gid: credentials.gid(), pid: credentials.pid() }
+    }
+}
+
+impl Caller {
+    /// Whether the caller may control a daemon that runs as `own_uid`, with `group` being the group that may, if
+    /// there is one.
+    pub(super) fn may_control(self, own_uid: u32, group: Option<u32>) -> bool {
+        self.uid == 0 || self.uid == own_uid || group.is_some_and(|group| self.is_member(group))
+    }
+
+    fn is_member(self, group: u32) -> bool {
+        self.gid == group || self.pid.is_some_and(|pid| supplementary_groups(pid).contains(&group))
+    }
 }
 
 /// Supplementary groups of a running process: `SO_PEERCRED` gives only the primary one. A process that ended in

@@ -6,20 +6,14 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tandem::api::{ErrorBody, Role, kind};
-
-/// Exit code of `tandem` for what the daemon refuses or fails to do.
-const EXIT_REFUSED: u8 = 1;
-/// Exit code of `tandem` for a request that makes no sense, or a configuration with errors.
-const EXIT_USAGE: u8 = 2;
-/// Exit code of `tandem` for what took too long.
-const EXIT_TIMEOUT: u8 = 4;
+use tandem::exit::Exit;
 
 /// Why a request was not done: an HTTP status and an [`ErrorBody`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ApiError {
     status: StatusCode,
-    code: u8,
+    exit: Exit,
     kind: &'static str,
     message: String,
     hint: Option<String>,
@@ -27,11 +21,11 @@ pub struct ApiError {
 
 impl ApiError {
     fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code: EXIT_REFUSED, kind, message: message.into(), hint: None }
+        Self { status, exit: Exit::Refused, kind, message: message.into(), hint: None }
     }
 
-    fn with_code(self, code: u8) -> Self {
-        Self { code, ..self }
+    fn exiting(self, exit: Exit) -> Self {
+        Self { exit, ..self }
     }
 
     /// Adds what the person can do about it.
@@ -91,7 +85,7 @@ impl ApiError {
     #[must_use]
     pub fn bad_config(report: &dyn Display) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, kind::BAD_CONFIG, report.to_string())
-            .with_code(EXIT_USAGE)
+            .exiting(Exit::Usage)
             .with_hint("the configuration that was in force stays so")
     }
 
@@ -102,12 +96,12 @@ impl ApiError {
     }
 
     pub(super) fn bad_request(error: &dyn Display) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, kind::BAD_REQUEST, error.to_string()).with_code(EXIT_USAGE)
+        Self::new(StatusCode::BAD_REQUEST, kind::BAD_REQUEST, error.to_string()).exiting(Exit::Usage)
     }
 
     pub(super) fn bad_name(name: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, kind::BAD_NAME, format!("{name:?} cannot be the name of a peer"))
-            .with_code(EXIT_USAGE)
+            .exiting(Exit::Usage)
             .with_hint("use 1 to 63 letters, digits, '.', '_' and '-', and begin with a letter or a digit")
     }
 
@@ -129,14 +123,18 @@ impl ApiError {
 
     pub(super) fn timeout() -> Self {
         let message = "the daemon did not finish the request in time";
-        Self::new(StatusCode::GATEWAY_TIMEOUT, kind::TIMEOUT, message).with_code(EXIT_TIMEOUT)
+        Self::new(StatusCode::GATEWAY_TIMEOUT, kind::TIMEOUT, message).exiting(Exit::Timeout)
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body =
-            ErrorBody { code: self.code, kind: self.kind.to_owned(), message: self.message, hint: self.hint };
+        let body = ErrorBody {
+            code: self.exit.code(),
+            kind: self.kind.to_owned(),
+            message: self.message,
+            hint: self.hint,
+        };
         (self.status, Json(body)).into_response()
     }
 }

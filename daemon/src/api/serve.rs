@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tracing::{debug, warn};
 
-use super::caller::may_control;
+use super::caller::Caller;
 use super::{ApiError, ApiServer, Control, routes};
 
 /// Connections served at a time; further ones wait in the kernel's backlog.
@@ -40,10 +40,10 @@ impl ApiServer {
             while connections.try_join_next().is_some() {}
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return Ok(()) };
             let stream = accept(&listener).await;
-            let app = match stream.peer_cred() {
-                Ok(caller) if may_control(&caller, own_uid, self.group) => allowed.clone(),
+            let app = match stream.peer_cred().map(Caller::from) {
+                Ok(caller) if caller.may_control(own_uid, self.group) => allowed.clone(),
                 Ok(caller) => {
-                    debug!(uid = caller.uid(), "control request denied");
+                    debug!(uid = caller.uid, "control request denied");
                     denied.clone()
                 }
                 Err(error) => {
