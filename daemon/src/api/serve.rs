@@ -33,7 +33,7 @@ impl ApiServer {
         let listener = UnixListener::from_std(self.listener.try_clone()?)?;
         let own_uid = rustix::process::geteuid().as_raw();
         let allowed = routes::router(control);
-        let denied = Router::new().fallback(async || ApiError::denied().into_response());
+        let denied = denied();
         let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let mut connections = JoinSet::new();
         loop {
@@ -51,9 +51,17 @@ impl ApiServer {
                     denied.clone()
                 }
             };
-            connections.spawn(serve_connection(stream, app, permit));
+            connections.spawn(async move {
+                let _permit: OwnedSemaphorePermit = permit;
+                serve_connection(stream, app).await;
+            });
         }
     }
+}
+
+/// What a caller gets who may not control the daemon.
+pub(super) fn denied() -> Router {
+    Router::new().fallback(async || ApiError::denied().into_response())
 }
 
 async fn accept(listener: &UnixListener) -> UnixStream {
@@ -68,7 +76,7 @@ async fn accept(listener: &UnixListener) -> UnixStream {
     }
 }
 
-async fn serve_connection(stream: UnixStream, app: Router, _permit: OwnedSemaphorePermit) {
+pub(super) async fn serve_connection(stream: UnixStream, app: Router) {
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)

@@ -3,9 +3,12 @@ use std::os::unix::net::UnixListener;
 
 use tandem::api::{Role, State};
 use tandem::client::ClientError;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
 
 use super::fake::{Directory, Fake, Served};
 use crate::api::caller::{Caller, groups_in};
+use crate::api::serve::{denied, serve_connection};
 use crate::api::{ApiServer, BindError};
 
 fn served() -> Served {
@@ -108,4 +111,19 @@ fn membership_by_a_supplementary_group_counts() {
         assert!(Caller { uid: 1000, gid: 1000, pid: Some(own) }.may_control(0, Some(group)));
     }
     assert!(!Caller { uid: 1000, gid: 1000, pid: Some(own) }.may_control(0, Some(4_000_000)));
+}
+
+#[tokio::test]
+async fn a_denied_caller_is_told_so_whatever_it_asks() {
+    for line in ["GET /v1/status", "POST /v1/down", "GET /nothing"] {
+        let (mut client, server) = UnixStream::pair().unwrap();
+        let serving = tokio::spawn(serve_connection(server, denied()));
+        let request = format!("{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        client.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+        assert!(answer.contains(r#""type":"denied""#), "{answer}");
+        serving.await.unwrap();
+    }
 }
