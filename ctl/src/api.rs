@@ -29,8 +29,8 @@ pub use error::{ErrorBody, kind};
 pub use path::{Path, PathList, PathState, Tier};
 pub use peer::{Peer, PeerList, PeerState};
 pub use request::{
-    Credential, DEFAULT_INVITE_EXPIRY_US, InviteRequest, InviteResponse, PeerRemoved, ReloadReport,
-    WaitReport, WaitRequest, is_valid_name,
+    Credential, DEFAULT_INVITE_EXPIRY_US, InviteRequest, InviteResponse, MAX_WAIT_US, PeerRemoved,
+    ReloadReport, WaitReport, WaitRequest, is_valid_name,
 };
 pub use status::{Gateway, PeerCount, Role, State, Status, Tunnel};
 

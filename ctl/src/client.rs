@@ -14,8 +14,8 @@ use std::time::Duration;
 use hyper::Method;
 
 use crate::api::{
-    InviteRequest, InviteResponse, PathList, PeerList, PeerRemoved, ReloadReport, Status, WaitReport,
-    WaitRequest,
+    InviteRequest, InviteResponse, MAX_WAIT_US, PathList, PeerList, PeerRemoved, ReloadReport, Status,
+    WaitReport, WaitRequest,
 };
 
 pub use error::ClientError;
@@ -26,6 +26,9 @@ pub const DEFAULT_SOCKET: &str = "/run/tandem/ctl.sock";
 
 /// How long a request may take: longer than the daemon's own limit, which gives the better message.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The longest that the daemon takes on purpose, in a wait.
+const LONGEST_WAIT: Duration = Duration::from_micros(MAX_WAIT_US);
 
 /// A daemon, by its socket. Needs a tokio runtime with I/O and time.
 #[derive(Debug, Clone)]
@@ -96,7 +99,7 @@ impl Client {
             .filter_map(|(key, value)| value.map(|value| format!("{key}={value}")))
             .collect::<Vec<_>>()
             .join("&");
-        let span = request.timeout_us.map_or(DAEMON_WAIT, Duration::from_micros);
+        let span = request.timeout_us.map_or(LONGEST_WAIT, Duration::from_micros);
         self.request(Method::GET, &format!("/v1/wait?{query}"), None, span).await
     }
 
@@ -108,13 +111,10 @@ impl Client {
         body: Option<&InviteRequest>,
         extra: Duration,
     ) -> Result<T, ClientError> {
-        let limit = REQUEST_TIMEOUT.saturating_add(extra.min(DAEMON_WAIT));
+        let limit = REQUEST_TIMEOUT.saturating_add(extra.min(LONGEST_WAIT));
         match tokio::time::timeout(limit, exchange(&self.socket, method, target, body)).await {
             Ok(answer) => answer,
             Err(_) => Err(ClientError::Timeout { socket: self.socket.clone(), after: limit }),
         }
     }
 }
-
-/// The longest that the daemon lets `GET /v1/wait` take.
-const DAEMON_WAIT: Duration = Duration::from_secs(30);

@@ -3,7 +3,7 @@
 //! [`ApiServer::bind`] takes the socket, [`ApiServer::serve`] answers requests by asking a [`Control`], which is
 //! the rest of the daemon as this module sees it. The types of requests and answers are those of the library
 //! [`tandem::api`]. Who may call is decided once per connection, from the kernel's word on who is at the other
-//! end ([`caller`]); a caller who may not gets one answer, 403, whatever the request.
+//! end (module `caller`); a caller who may not gets one answer, 403, whatever the request.
 
 mod caller;
 mod error;

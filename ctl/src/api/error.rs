@@ -33,7 +33,7 @@ pub mod kind {
     pub const UNKNOWN_PEER: &str = "unknown-peer";
     /// A peer or a pending invitation has that name already.
     pub const NAME_TAKEN: &str = "name-taken";
-    /// A name that is not one: see [`super::super::is_valid_name`].
+    /// A name that is not one: see [`crate::api::is_valid_name`].
     pub const BAD_NAME: &str = "bad-name";
     /// The address pool has no free address.
     pub const POOL_EXHAUSTED: &str = "pool-exhausted";

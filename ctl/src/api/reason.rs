@@ -10,7 +10,9 @@ pub const TIER_BACKUP: &str = "tier-backup";
 pub const TIER_SECONDARY: &str = "tier-secondary";
 /// The link's tier is `never`.
 pub const TIER_NEVER: &str = "tier-never";
-/// The interface has no carrier, or is administratively down.
+/// The interface is administratively down.
+pub const DOWN: &str = "down";
+/// The interface has no carrier: no cable, no association.
 pub const NO_CARRIER: &str = "no-carrier";
 /// The interface has no usable address.
 pub const NO_ADDRESS: &str = "no-address";
@@ -25,7 +27,7 @@ pub const NO_COMMON_FAMILY: &str = "no-common-family";
 /// The UDP socket of the link could not be opened or used.
 pub const SOCKET_FAILED: &str = "socket-failed";
 /// The interface is gone.
-pub const LINK_GONE: &str = "link-gone";
+pub const GONE: &str = "gone";
 /// The path is waiting for the tunnel to be set up over another one.
 pub const NO_TUNNEL: &str = "no-tunnel";
 /// The path is waiting for the other side's answer to the first packet.

@@ -8,6 +8,10 @@ use super::{Path, State};
 /// How long an invitation is good for unless the request says otherwise: 24 hours.
 pub const DEFAULT_INVITE_EXPIRY_US: u64 = 24 * 60 * 60 * 1_000_000;
 
+/// The longest that one `GET /v1/wait` takes, and how long it takes if not told otherwise: 30 seconds, so that a
+/// client soon notices a daemon that died.
+pub const MAX_WAIT_US: u64 = 30_000_000;
+
 /// Longest name of a peer, in bytes.
 const MAX_NAME_BYTES: usize = 63;
 
@@ -98,7 +102,7 @@ pub struct ReloadReport {
 pub struct WaitRequest {
     /// How many usable paths to wait for; if left out, 1 on a client and 0 on a gateway.
     pub paths: Option<u32>,
-    /// How long to wait; at most and by default 30 seconds, then ask again.
+    /// How long to wait; at most and by default [`MAX_WAIT_US`], then ask again.
     pub timeout_us: Option<u64>,
 }
 

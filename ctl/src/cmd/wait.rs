@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tandem::api::{WaitReport, WaitRequest, kind};
+use tandem::api::{MAX_WAIT_US, WaitReport, WaitRequest, kind};
 use tandem::client::{Client, ClientError};
 use tandem::exit::Exit;
 use tokio::time::{Instant, sleep, timeout};
@@ -15,7 +15,7 @@ use crate::render;
 /// Pause before asking again a daemon that is not there, or had nothing to wait for.
 const RETRY: Duration = Duration::from_millis(100);
 /// Longest wait that one request asks for.
-const LONG_POLL: Duration = Duration::from_secs(30);
+const LONG_POLL: Duration = Duration::from_micros(MAX_WAIT_US);
 /// What a daemon gets beyond the time it was given, before it counts as not answering.
 const GRACE: Duration = Duration::from_secs(2);
 

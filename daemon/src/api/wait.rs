@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use tandem::api::{Path, PathState, Role, SCHEMA, State, Status, WaitReport, WaitRequest};
+use tandem::api::{
+    MAX_WAIT_US, Path, PathState, Role, SCHEMA, State, Status, WaitReport, WaitRequest, reason,
+};
 use tokio::time::{Instant, timeout_at};
 
 use super::{ApiError, Control};
 
-/// Longest single wait, and the default: short enough for a client to notice a daemon that died.
-pub(super) const MAX_WAIT: Duration = Duration::from_secs(30);
+/// Longest single wait, and the default.
+pub(super) const MAX_WAIT: Duration = Duration::from_micros(MAX_WAIT_US);
 
 /// Answers as soon as the tunnel (or service) stands with the wanted number of usable paths, or when the time
 /// is over, or when the daemon stops telling about changes.
@@ -32,7 +34,7 @@ pub(super) async fn wait(control: &impl Control, request: WaitRequest) -> Result
 
 async fn look(control: &impl Control, wanted: Option<u32>) -> Result<WaitReport, ApiError> {
     let status = control.status().await?;
-    let (role, state, reason) = (status.role, status.state, status.reason.clone());
+    let (role, state, why) = (status.role, status.state, status.reason.clone());
     // A gateway serves even while no peer has come.
     let wanted_paths = wanted.unwrap_or(if role == Role::Gateway { 0 } else { 1 });
     let (usable, unusable): (Vec<_>, Vec<_>) =
@@ -46,7 +48,7 @@ async fn look(control: &impl Control, wanted: Option<u32>) -> Result<WaitReport,
         schema: SCHEMA,
         ready: stands && usable_paths >= wanted_paths,
         state,
-        reason,
+        reason: why,
         wanted_paths,
         usable_paths,
         unusable: unusable.into_iter().filter(could_be_used).collect(),
@@ -55,7 +57,7 @@ async fn look(control: &impl Control, wanted: Option<u32>) -> Result<WaitReport,
 
 /// What is not a link, or not to be one, is no answer to why a path is missing.
 fn could_be_used(path: &Path) -> bool {
-    path.state != PathState::Unused || path.reason != tandem::api::reason::NOT_A_LINK
+    path.state != PathState::Unused || path.reason != reason::NOT_A_LINK
 }
 
 /// The paths of a daemon in either role.
