@@ -151,9 +151,9 @@ pub(crate) struct GatewayInit {
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) listen: Vec<String>,
     /// Name or address with port at which clients reach this gateway; repeat for more.
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, value_name = "HOST:PORT", required = true)]
     pub(crate) endpoint: Vec<String>,
-    /// Prefix from which peers get their addresses; repeat for more.
+    /// Prefix from which peers get their addresses; repeat for more [default: 10.77.0.0/24 and fd77::/64].
     #[arg(long, value_name = "PREFIX")]
     pub(crate) pool: Vec<String>,
     /// Do not translate the peers' addresses to the gateway's own.
