@@ -5,3 +5,4 @@ pub mod keys;
 pub mod setup;
 pub mod store;
 pub mod token;
+pub mod api;

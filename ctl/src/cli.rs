@@ -1,0 +1,207 @@
+//! The command line. Help, man pages and completions are made from this one definition.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Look at and steer tandem, a VPN over all of your network links at once.
+#[derive(Debug, Parser)]
+#[command(name = "tandem", version, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "Without a command, shows the status.\n\n\
+    Exit codes: 0 done, 1 refused or failed, 2 usage or configuration error, 3 tandemd is not running, 4 timeout.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Control socket of the daemon [default: /run/tandem/ctl.sock].
+    #[arg(long, global = true, env = "TANDEM_SOCKET", value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+    /// Print JSON ("schema": 1; bytes, bit/s, microseconds), errors too.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the tunnel and its paths (the default).
+    Status,
+    /// Look at paths.
+    #[command(subcommand)]
+    Path(PathCommand),
+    /// Gateway: look at and remove peers.
+    #[command(subcommand)]
+    Peer(PeerCommand),
+    /// Gateway: make a token for a new peer, printed alone on standard output.
+    Invite(Invite),
+    /// Enrol at a gateway with a token, and write key and configuration.
+    Join(Join),
+    /// Set up a gateway.
+    #[command(subcommand)]
+    Gateway(GatewayCommand),
+    /// Set the tunnel up again after `down`.
+    Up,
+    /// Take the tunnel down; the daemon keeps running.
+    Down,
+    /// Check or reload the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Wait until the tunnel stands.
+    Wait(Wait),
+    /// Look at this node's key.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Show the versions of the command and of the running daemon.
+    Version,
+    /// Write man pages or shell completions into a directory.
+    #[command(subcommand, hide = true)]
+    Generate(GenerateCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PathCommand {
+    /// List all paths, and the links without one with the reason.
+    List {
+        /// Show again every second, until interrupted.
+        #[arg(long)]
+        watch: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeerCommand {
+    /// List all peers.
+    List,
+    /// Forget a peer, free its addresses and end its tunnel.
+    Remove {
+        /// Name of the peer.
+        #[arg(value_parser = peer_name)]
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Invite {
+    /// Name of the new peer: letters, digits, '.', '_' and '-'.
+    #[arg(value_parser = peer_name)]
+    pub(crate) name: String,
+    /// For how long the token can be used, as in 30min or 24h.
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = humantime::parse_duration)]
+    pub(crate) expires: Duration,
+    /// Make a long-lived secret for a CONNECT-IP client other than tandem, instead of a token.
+    #[arg(long, conflicts_with = "expires")]
+    pub(crate) bearer: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Join {
+    /// Token from `tandem invite`; '-' reads it from standard input, where other users cannot see it.
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) token: String,
+    #[command(flatten)]
+    pub(crate) files: Files,
+    /// Prefix that enters the tunnel; repeat for more [default: 0.0.0.0/0 and ::/0].
+    #[arg(long = "route", value_name = "PREFIX")]
+    pub(crate) routes: Vec<String>,
+    /// Interface that may carry a path, by name or pattern; repeat for more [default: any].
+    #[arg(long = "link-allow", value_name = "GLOB")]
+    pub(crate) link_allow: Vec<String>,
+}
+
+/// What `join` and `gateway init` write.
+#[derive(Debug, Args)]
+pub(crate) struct Files {
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+    /// Directory for the key and what must survive a restart [default: /var/lib/tandem].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// Name of the tunnel's device [default: tandem0].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tun: Option<String>,
+    /// Overwrite what exists.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigFile {
+    /// Configuration file.
+    #[arg(long, value_name = "FILE", default_value = "/etc/tandem/tandem.toml")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GatewayCommand {
+    /// Write key and configuration of a gateway.
+    Init(GatewayInit),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GatewayInit {
+    #[command(flatten)]
+    pub(crate) files: Files,
+    /// UDP address and port to listen on; repeat for more [default: 0.0.0.0:443 and [::]:443].
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Vec<String>,
+    /// Name or address with port at which clients reach this gateway; repeat for more.
+    #[arg(long, value_name = "HOST:PORT", required = true)]
+    pub(crate) endpoint: Vec<String>,
+    /// Prefix from which peers get their addresses; repeat for more [default: 10.77.0.0/24 and fd77::/64].
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) pool: Vec<String>,
+    /// Do not translate the peers' addresses to the gateway's own.
+    #[arg(long)]
+    pub(crate) no_nat: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Report every error of a configuration file.
+    Check(ConfigFile),
+    /// Let the daemon read its configuration again, without dropping the tunnel.
+    Reload,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Wait {
+    /// How many paths must be usable [default: 1, on a gateway 0].
+    #[arg(long, value_name = "N")]
+    pub(crate) paths: Option<u32>,
+    /// Give up after this long, as in 10s [default: never].
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Show the pin of this node's key: what the other side checks.
+    Show(ConfigFile),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GenerateCommand {
+    /// Man pages.
+    Man {
+        /// Where to write them.
+        directory: PathBuf,
+    },
+    /// Completions for bash, fish and zsh.
+    Completions {
+        /// Where to write them.
+        directory: PathBuf,
+    },
+}
+
+fn peer_name(name: &str) -> Result<String, String> {
+    if tandem::api::is_valid_name(name) {
+        return Ok(name.to_owned());
+    }
+    Err("use 1 to 63 letters, digits, '.', '_' and '-', and begin with a letter or a digit".to_owned())
+}

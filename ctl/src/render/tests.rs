@@ -1,0 +1,195 @@
+use tandem::api::{Gateway, PeerCount, Role, SCHEMA, Tier, Tunnel, reason};
+
+use super::*;
+
+const PLAIN: Style = Style { terminal: false, colour: false };
+const COLOURED: Style = Style { terminal: true, colour: true };
+
+fn wifi() -> Path {
+    Path {
+        id: Some(0),
+        link: Some(1),
+        interface: Some("wlan0".into()),
+        tier: Tier::Always,
+        state: PathState::Up,
+        reason: reason::IN_USE.into(),
+        rtt_us: Some(15_240),
+        loss_ratio: Some(0.0049),
+        tx_rate_bps: 1_200_000,
+        rx_rate_bps: 48_060_000,
+        tx_bytes: 999,
+        rx_bytes: 1_234_567_890,
+        ..Path::default()
+    }
+}
+
+fn unplugged() -> Path {
+    Path { interface: Some("eth0".into()), reason: reason::NO_CARRIER.into(), ..Path::default() }
+}
+
+fn connected() -> Status {
+    Status {
+        schema: SCHEMA,
+        version: "0.1.0".into(),
+        role: Role::Client,
+        state: State::Connected,
+        reason: reason::ESTABLISHED.into(),
+        since_unix_us: None,
+        tunnel: Some(Tunnel {
+            name: "tandem0".into(),
+            mtu_bytes: 1420,
+            addresses: vec!["10.77.0.2/32".into(), "fd77::2/128".into()],
+        }),
+        gateway: Some(Gateway { endpoints: vec!["vps.example:443".into()], pin: "sha256:x".into() }),
+        peers: None,
+        paths: vec![wifi(), unplugged()],
+        uptime_us: 3 * 3600 * 1_000_000 + 12 * 60 * 1_000_000 + 7,
+        resident_bytes: Some(9_000_000),
+        peer_state_bytes: None,
+    }
+}
+
+#[test]
+fn a_status_shows_the_tunnel_and_why_a_link_is_not_used() {
+    assert_eq!(
+        status(&connected(), PLAIN),
+        "\
+state    connected (established)
+gateway  vps.example:443
+tunnel   tandem0, 10.77.0.2/32, fd77::2/128, MTU 1420
+daemon   tandemd 0.1.0, up 3h 12m, 9.0 MB resident
+
+INTERFACE  STATE   TIER        RTT   LOSS          UP         DOWN   SENT  RECEIVED  REASON
+wlan0      up      always  15.2 ms  0.5 %  1.2 Mbit/s  48.1 Mbit/s  999 B    1.2 GB  in-use
+eth0       unused  auto          -      -           -            -      -         -  no-carrier
+"
+    );
+}
+
+#[test]
+fn a_gateways_status_counts_its_peers() {
+    let gateway = Status {
+        role: Role::Gateway,
+        state: State::Serving,
+        tunnel: None,
+        gateway: None,
+        peers: Some(PeerCount { enrolled: 3, connected: 1 }),
+        paths: vec![],
+        resident_bytes: None,
+        peer_state_bytes: Some(40_500),
+        ..connected()
+    };
+    assert_eq!(
+        status(&gateway, PLAIN),
+        "\
+state   serving (established)
+peers   1 connected of 3 enrolled
+daemon  tandemd 0.1.0, up 3h 12m, 40.5 kB per idle peer
+"
+    );
+}
+
+#[test]
+fn a_gateways_paths_show_peer_and_remote_address() {
+    let path = Path {
+        peer: Some("laptop".into()),
+        interface: None,
+        remote: Some("192.0.2.7:50000".parse().unwrap()),
+        ..wifi()
+    };
+    let text = paths(&[path], PLAIN);
+    assert!(text.starts_with("PEER    REMOTE           STATE  TIER"), "{text}");
+    assert!(text.contains("\nlaptop  192.0.2.7:50000  up     -"), "{text}");
+}
+
+#[test]
+fn colour_changes_no_column() {
+    let coloured = paths(&[wifi(), unplugged()], COLOURED);
+    assert!(coloured.contains("\u{1b}[32mup\u{1b}[0m"), "{coloured}");
+    let stripped = coloured.replace("\u{1b}[32m", "").replace("\u{1b}[0m", "");
+    assert_eq!(stripped, paths(&[wifi(), unplugged()], PLAIN));
+}
+
+#[test]
+fn a_name_cannot_steer_the_terminal() {
+    let path = Path { reason: "in-use\u{1b}[2J\n".into(), ..wifi() };
+    let text = paths(&[path], PLAIN);
+    assert!(!text.contains('\u{1b}'), "{text}");
+    assert_eq!(text.lines().count(), 2);
+}
+
+#[test]
+fn peers_show_who_they_are_and_how_many_paths_work() {
+    let laptop = Peer {
+        name: "laptop".into(),
+        pin: Some("sha256:abc".into()),
+        addresses: vec!["10.77.0.2/32".into()],
+        state: PeerState::Connected,
+        tx_bytes: 2000,
+        paths: vec![wifi(), unplugged()],
+        ..Peer::default()
+    };
+    let phone = Peer { name: "phone".into(), credential: Credential::Bearer, ..Peer::default() };
+    assert_eq!(
+        peers(&[laptop, phone], PLAIN),
+        "\
+NAME    STATE         ADDRESSES     CREDENTIAL  PATHS    SENT  RECEIVED  LAST SEEN
+laptop  connected     10.77.0.2/32  sha256:abc      1  2.0 kB       0 B  -
+phone   disconnected                bearer          0     0 B       0 B  -
+"
+    );
+}
+
+#[test]
+fn empty_lists_say_so() {
+    assert_eq!(paths(&[], PLAIN), "no paths\n");
+    assert!(peers(&[], PLAIN).contains("tandem invite"));
+    assert_eq!(reload(&ReloadReport::default()), "nothing has changed\n");
+}
+
+#[test]
+fn what_a_wait_lacks_is_named() {
+    let report = WaitReport {
+        schema: SCHEMA,
+        ready: false,
+        state: State::Connected,
+        reason: reason::ESTABLISHED.into(),
+        wanted_paths: 2,
+        usable_paths: 1,
+        unusable: vec![unplugged()],
+    };
+    assert_eq!(missing(&report), "connected (established), 1 of 2 paths usable; eth0 is unused (no-carrier)");
+}
+
+#[test]
+fn an_invitation_tells_its_end_and_not_its_token() {
+    let response = InviteResponse {
+        schema: SCHEMA,
+        name: "laptop".into(),
+        credential: Credential::Key,
+        token: "topsecret".into(),
+        expires_unix_us: Some(1_796_000_000_000_000),
+    };
+    assert_eq!(
+        invitation(&response),
+        "token for laptop, good for one `tandem join` until 2026-11-30T00:53:20Z\n"
+    );
+}
+
+#[test]
+fn numbers_never_round_up_to_a_thousand() {
+    assert_eq!(bytes(0), "0 B");
+    assert_eq!(bytes(999), "999 B");
+    assert_eq!(bytes(1000), "1.0 kB");
+    assert_eq!(bytes(999_949), "999.9 kB");
+    assert_eq!(bytes(999_950), "1.0 MB");
+    assert_eq!(rate(1_000_000_000), "1.0 Gbit/s");
+    assert_eq!(bytes(u64::MAX), "18446744.0 TB");
+}
+
+#[test]
+fn the_largest_moment_and_latency_are_shown() {
+    assert_eq!(moment(u64::MAX), "9999-12-31T23:59:59Z");
+    assert!(latency(u64::MAX).ends_with(" ms"));
+    assert_eq!(elapsed(u64::MAX), Duration::ZERO);
+}
