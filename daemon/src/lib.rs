@@ -1,7 +1,10 @@
 //! The daemon.
 
 pub mod config;
+pub mod host;
 pub mod keys;
 pub mod setup;
 pub mod store;
+#[cfg(test)]
+mod sys;
 pub mod token;
