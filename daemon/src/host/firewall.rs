@@ -36,7 +36,9 @@ pub struct FirewallConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum FirewallError {
     /// There is no `nft`.
-    #[error("the program `nft` was not found: install nftables, or set `nat = false` and do the NAT elsewhere")]
+    #[error(
+        "the program `nft` was not found: install nftables, or set `nat = false` and do the NAT elsewhere"
+    )]
     NoProgram,
     /// `nft` ran and refused.
     #[error("nft refused the firewall table {table}: {reason}")]

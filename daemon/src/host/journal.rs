@@ -16,7 +16,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{routes::{Route, Rule}, sysctl::Setting};
+use super::{
+    routes::{Route, Rule},
+    sysctl::Setting,
+};
 
 pub use undo::UndoError;
 
@@ -68,9 +71,18 @@ pub enum JournalError {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Record {
-    Origin { boot: String, namespace: String },
-    Done { number: u64, #[serde(flatten)] change: Change },
-    Undone { undone: u64 },
+    Origin {
+        boot: String,
+        namespace: String,
+    },
+    Done {
+        number: u64,
+        #[serde(flatten)]
+        change: Change,
+    },
+    Undone {
+        undone: u64,
+    },
 }
 
 /// An open journal, locked against other processes.
@@ -124,7 +136,8 @@ impl Journal {
         if self.live.is_empty() {
             records.push(origin().map_err(|source| self.error(source))?);
         }
-        let done = |(number, change): &(u64, Change)| Record::Done { number: *number, change: change.clone() };
+        let done =
+            |(number, change): &(u64, Change)| Record::Done { number: *number, change: change.clone() };
         records.extend(numbered.iter().map(done));
         self.append(&records)?;
         self.next_number += numbered.len() as u64;
@@ -135,7 +148,11 @@ impl Journal {
     /// Marks one change as undone. The last one empties the journal.
     fn forget(&mut self, number: u64) {
         self.live.retain(|(live, _)| *live != number);
-        let noted = if self.live.is_empty() { self.clear() } else { self.append(&[Record::Undone { undone: number }]) };
+        let noted = if self.live.is_empty() {
+            self.clear()
+        } else {
+            self.append(&[Record::Undone { undone: number }])
+        };
         // On a full disk it is undone once more at the next start, which does no harm.
         if let Err(error) = noted {
             tracing::debug!(%error, "cannot note what was undone");

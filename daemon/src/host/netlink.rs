@@ -6,9 +6,7 @@ use futures_util::TryStreamExt;
 use ipnet::IpNet;
 use rtnetlink::{
     LinkUnspec,
-    packet_route::{
-        address::{AddressAttribute, AddressFlags, AddressMessage},
-    },
+    packet_route::address::{AddressAttribute, AddressFlags, AddressMessage},
 };
 use rustix::io::Errno;
 

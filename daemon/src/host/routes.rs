@@ -1,11 +1,11 @@
 //! Policy routing into the tunnel, in a routing table of its own.
 //!
-//! The main table is never touched. Two kinds of rule lead into the tunnel's table, as wg-quick has
-//! it: first the main table is asked, but only for routes more specific than the tunnelled prefix (the
-//! local network stays reachable); then everything without our mark goes to the tunnel's table. The
-//! tunnel's own packets bear the mark and so cannot loop.
+//! The main table is never touched. The tunnel's own packets bear a mark, and a first rule leads them
+//! past all others, so that they cannot loop. For each tunnelled prefix the main table is asked, but
+//! only for routes that are more specific (the local network stays reachable, as with wg-quick's
+//! `suppress_prefixlength`); then the tunnel's table.
 
-use std::net::IpAddr;
+use std::{cmp::Reverse, net::IpAddr};
 
 use ipnet::IpNet;
 use rtnetlink::{
@@ -13,7 +13,7 @@ use rtnetlink::{
     packet_route::{
         AddressFamily,
         route::{RouteHeader, RouteMessage, RouteProtocol},
-        rule::{RuleAction, RuleAttribute, RuleFlags, RuleMessage},
+        rule::{RuleAction, RuleAttribute, RuleMessage},
     },
 };
 use rustix::io::Errno;
@@ -35,7 +35,7 @@ pub struct RouteConfig {
     pub table: u32,
     /// The firewall mark of the tunnel's own packets.
     pub mark: u32,
-    /// The priority of the first rule; the second has the next number.
+    /// The priority of the first rule; the others, two per prefix and one more, have the next numbers.
     pub priority: u32,
     /// The TUN device's interface index.
     pub tun: u32,
@@ -106,13 +106,34 @@ pub async fn remove(netlink: &Netlink, journal: &mut Journal) -> Result<(), Undo
     journal.undo(netlink, |change| matches!(change, Change::Rule(_) | Change::Route(_))).await
 }
 
+/// In the order of adding: the target of a jump exists before the jump, and the jump before the rules
+/// that it leads past. Undoing goes the other way.
+///
+/// The longest prefix comes first, as in any routing table: only so do prefixes that overlap each
+/// other, and the main table's routes, take effect in the order of their lengths.
 fn rules(config: &RouteConfig) -> Vec<Rule> {
-    let mut rules: Vec<Rule> =
-        config.prefixes.iter().map(|prefix| Rule::more_specific_first(config.priority, prefix.trunc())).collect();
+    let mut rules = Vec::new();
     for v6 in [false, true] {
-        if config.prefixes.iter().any(|prefix| prefix.addr().is_ipv6() == v6) {
-            rules.push(Rule::into_tunnel(config, v6));
+        let of_family =
+            config.prefixes.iter().map(IpNet::trunc).filter(|prefix| prefix.addr().is_ipv6() == v6);
+        let mut prefixes: Vec<IpNet> = of_family.collect();
+        if prefixes.is_empty() {
+            continue;
         }
+        prefixes.sort_by_key(|prefix| (Reverse(prefix.prefix_len()), *prefix));
+        prefixes.dedup();
+        let table = config.table;
+        let lookups = prefixes
+            .into_iter()
+            .flat_map(|prefix| [Action::MoreSpecific { prefix }, Action::Tunnel { prefix, table }]);
+        let lookups: Vec<Rule> = (config.priority + 1..)
+            .zip(lookups)
+            .map(|(priority, action)| Rule { v6, priority, action })
+            .collect();
+        let end = lookups.last().map_or(config.priority, |last| last.priority) + 1;
+        rules.push(Rule { v6, priority: end, action: Action::End });
+        rules.push(Rule { v6, priority: config.priority, action: Action::Skip { mark: config.mark, end } });
+        rules.extend(lookups);
     }
     rules
 }
@@ -128,7 +149,9 @@ pub struct Route {
 impl Route {
     async fn add(&self, netlink: &Netlink) -> Result<(), NetlinkError> {
         let added = netlink.handle().route().add(self.message()).replace().execute().await;
-        added.map_err(|error| NetlinkError::new(format!("cannot route {} into the tunnel", self.prefix), error))
+        added.map_err(|error| {
+            NetlinkError::new(format!("cannot route {} into the tunnel", self.prefix), error)
+        })
     }
 
     pub(super) async fn remove(&self, netlink: &Netlink) -> Result<(), NetlinkError> {
@@ -155,29 +178,30 @@ impl Route {
 pub struct Rule {
     v6: bool,
     priority: u32,
-    table: u32,
-    /// Applies to packets without this mark.
-    unless_mark: Option<u32>,
-    /// Applies to destinations in this prefix, and only with routes that are more specific.
-    within: Option<IpNet>,
+    action: Action,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Action {
+    /// Packets with the mark go on at the rule `end`. (An inverted mark in each rule, as wg-quick has
+    /// it, would invert the match of the prefix too.)
+    Skip { mark: u32, end: u32 },
+    /// Routes of the main table that are more specific than the prefix have precedence.
+    MoreSpecific { prefix: IpNet },
+    /// The prefix enters the tunnel.
+    Tunnel { prefix: IpNet, table: u32 },
+    /// Does nothing.
+    End,
 }
 
 impl Rule {
-    fn more_specific_first(priority: u32, prefix: IpNet) -> Self {
-        let table = RouteHeader::RT_TABLE_MAIN.into();
-        Self { v6: prefix.addr().is_ipv6(), priority, table, unless_mark: None, within: Some(prefix) }
-    }
-
-    fn into_tunnel(config: &RouteConfig, v6: bool) -> Self {
-        let RouteConfig { priority, table, mark, .. } = *config;
-        Self { v6, priority: priority.saturating_add(1), table, unless_mark: Some(mark), within: None }
-    }
-
     async fn add(&self, netlink: &Netlink) -> Result<(), NetlinkError> {
         let rules = netlink.handle().rule();
         let mut request = rules.add();
         *request.message_mut() = self.message();
-        let added = request.execute().await.map_err(|error| NetlinkError::new("cannot add a routing rule", error));
+        let added =
+            request.execute().await.map_err(|error| NetlinkError::new("cannot add a routing rule", error));
         match added {
             // Ours by its protocol number: left over from a run whose journal was lost.
             Err(error) if error.errno() == Some(Errno::EXIST) => Ok(()),
@@ -193,25 +217,33 @@ impl Rule {
     fn message(&self) -> RuleMessage {
         let mut message = RuleMessage::default();
         message.header.family = if self.v6 { AddressFamily::Inet6 } else { AddressFamily::Inet };
-        message.header.action = RuleAction::ToTable;
         message.attributes = vec![
             RuleAttribute::Priority(self.priority),
-            RuleAttribute::Table(self.table),
             RuleAttribute::Protocol(RouteProtocol::from(PROTOCOL)),
         ];
-        if let Some(mark) = self.unless_mark {
-            message.header.flags = RuleFlags::Invert;
-            message.attributes.push(RuleAttribute::FwMark(mark));
-        }
-        if let Some(prefix) = self.within {
-            let length = prefix.prefix_len();
-            message.attributes.push(RuleAttribute::SuppressPrefixLen(length.into()));
-            if length > 0 {
-                message.header.dst_len = length;
-                message.attributes.push(RuleAttribute::Destination(prefix.network()));
+        match self.action {
+            Action::Skip { mark, end } => {
+                message.header.action = RuleAction::Goto;
+                message.attributes.extend([RuleAttribute::FwMark(mark), RuleAttribute::Goto(end)]);
             }
+            Action::MoreSpecific { prefix } => {
+                lookup(&mut message, prefix, RouteHeader::RT_TABLE_MAIN.into());
+                message.attributes.push(RuleAttribute::SuppressPrefixLen(prefix.prefix_len().into()));
+            }
+            Action::Tunnel { prefix, table } => lookup(&mut message, prefix, table),
+            Action::End => message.header.action = RuleAction::Nop,
         }
         message
+    }
+}
+
+fn lookup(message: &mut RuleMessage, prefix: IpNet, table: u32) {
+    message.header.action = RuleAction::ToTable;
+    message.header.dst_len = prefix.prefix_len();
+    message.attributes.push(RuleAttribute::Table(table));
+    // The kernel takes no attribute for the default prefix.
+    if prefix.prefix_len() > 0 {
+        message.attributes.push(RuleAttribute::Destination(prefix.network()));
     }
 }
 

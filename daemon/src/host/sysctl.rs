@@ -3,10 +3,7 @@
 //! Every setting is journalled with its former value. It is put back only if it still has our value:
 //! what somebody else has set since is theirs.
 
-use std::{
-    io,
-    path::PathBuf,
-};
+use std::{io, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -168,7 +165,10 @@ impl Sysctl {
     /// Puts a setting back; only if it has the value `after`, where that is given.
     pub(super) fn restore(&self, setting: &Setting, after: Option<&str>) -> Result<(), SysctlError> {
         let now = self.read(&setting.key)?;
-        if now.is_none() || now.as_deref() == Some(&setting.value) || after.is_some_and(|a| now.as_deref() != Some(a)) {
+        if now.is_none()
+            || now.as_deref() == Some(&setting.value)
+            || after.is_some_and(|a| now.as_deref() != Some(a))
+        {
             return Ok(());
         }
         self.write(&setting.key, &setting.value)

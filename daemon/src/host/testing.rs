@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     future::Future,
-    net::{IpAddr, Ipv4Addr},
+    net::IpAddr,
     os::fd::{AsFd, AsRawFd},
     time::Duration,
 };
@@ -64,13 +64,24 @@ impl Namespace {
 
     /// Joins this namespace's interface `name` to `far_name` in `far` by a veth pair, each end up
     /// and with its addresses.
-    pub(crate) fn join(&self, name: &str, addresses: &[&str], far: &Self, far_name: &str, far_addresses: &[&str]) {
+    pub(crate) fn join(
+        &self,
+        name: &str,
+        addresses: &[&str],
+        far: &Self,
+        far_name: &str,
+        far_addresses: &[&str],
+    ) {
         let far_fd = far.handle.as_raw_fd();
         self.run(|| async move {
             let netlink = Netlink::connect().unwrap();
             let links = netlink.handle().link();
             links.add(LinkVeth::new(name, far_name).build()).execute().await.unwrap();
-            links.set(LinkUnspec::new_with_name(far_name).setns_by_fd(far_fd).build()).execute().await.unwrap();
+            links
+                .set(LinkUnspec::new_with_name(far_name).setns_by_fd(far_fd).build())
+                .execute()
+                .await
+                .unwrap();
         });
         self.run(|| configure(name, addresses));
         far.run(|| configure(far_name, far_addresses));
@@ -93,7 +104,8 @@ async fn configure(name: &str, addresses: &[&str]) {
 }
 
 async fn has_carrier(netlink: &Netlink, ifindex: u32) -> bool {
-    let link = netlink.handle().link().get().match_index(ifindex).execute().try_next().await.unwrap().unwrap();
+    let link =
+        netlink.handle().link().get().match_index(ifindex).execute().try_next().await.unwrap().unwrap();
     link.header.flags.contains(LinkFlags::LowerUp)
 }
 
@@ -136,8 +148,4 @@ pub(crate) async fn patiently<T>(what: &str, future: impl Future<Output = T>) ->
         Ok(value) => value,
         Err(_) => panic!("waited in vain for {what}"),
     }
-}
-
-pub(crate) fn v4(text: &str) -> Ipv4Addr {
-    text.parse().unwrap()
 }

@@ -40,7 +40,9 @@ pub enum TunError {
         name: String,
     },
     /// Somebody else's interface has that name.
-    #[error("an interface named {name} already exists: stop what made it, or choose another `name` under [tun]")]
+    #[error(
+        "an interface named {name} already exists: stop what made it, or choose another `name` under [tun]"
+    )]
     NameTaken {
         /// The interface's name.
         name: String,
@@ -86,7 +88,8 @@ impl TunDevice {
     pub async fn create(netlink: &Netlink, config: &TunConfig) -> Result<Self, TunError> {
         let name = config.name.clone();
         let bad = |c: char| c.is_ascii_whitespace() || matches!(c, '/' | ':');
-        if name.is_empty() || name.len() > LONGEST_NAME || name.contains(bad) || matches!(&*name, "." | "..") {
+        if name.is_empty() || name.len() > LONGEST_NAME || name.contains(bad) || matches!(&*name, "." | "..")
+        {
             return Err(TunError::BadName { name });
         }
         // Opening would silently join a persistent TUN device of the same name.

@@ -86,14 +86,15 @@ fn a_refusal_says_what_nft_said() {
 
 #[test]
 fn a_peer_reaches_the_world_from_the_gateways_address_and_nothing_is_left_behind() {
-    let (Some(peer), Some(gateway), Some(world)) = (Namespace::new(), Namespace::new(), Namespace::new()) else {
+    let (Some(peer), Some(gateway), Some(world)) = (Namespace::new(), Namespace::new(), Namespace::new())
+    else {
         return;
     };
     if !has_nft() {
         return;
     }
     gateway.join("tandem0", &["10.77.0.1/24"], &peer, "wg0", &["10.77.0.2/24"]);
-    gateway.join("eth0", &["192.0.2.1/24"], &world, "eth0", &["192.0.2.9/24"]);
+    gateway.join("eth0", &["192.0.2.1/24"], &world, "far0", &["192.0.2.9/24"]);
     let server = world.run(|| async { UdpSocket::bind("192.0.2.9:53").unwrap() });
     let client = peer.run(|| async {
         add_route(&Netlink::connect().unwrap(), "0.0.0.0/0", Some("10.77.0.1"), "wg0", 0).await;

@@ -10,7 +10,8 @@ use rtnetlink::{
         address::{AddressAttribute, AddressFlags, AddressMessage, AddressScope},
         link::{LinkAttribute, LinkFlags, LinkInfo, LinkMessage, State},
         route::{
-            RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteNextHop, RouteType, RouteVia,
+            RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteNextHop, RouteType,
+            RouteVia,
         },
     },
 };
@@ -132,7 +133,8 @@ pub(super) fn routes(message: &RouteMessage) -> Option<Vec<Route>> {
         }
     }
     let destination = IpNet::new(destination, header.destination_prefix_length).ok()?;
-    let route = |ifindex, next_hop| Route { ifindex, destination, metric, next_hop, preferred_source: source };
+    let route =
+        |ifindex, next_hop| Route { ifindex, destination, metric, next_hop, preferred_source: source };
     if let Some(hops) = multipath {
         let hop = |hop: &RouteNextHop| route(hop.interface_index, next_hop(&hop.attributes));
         return Some(hops.iter().map(hop).collect());

@@ -246,8 +246,10 @@ impl LinkTable {
         let family_left =
             self.addresses.iter().any(|a| a.ifindex == ifindex && a.address.is_ipv4() == address.is_ipv4());
         self.drop_routes(|route| {
-            let lost_interface =
-                address.is_ipv4() && !family_left && route.destination.addr().is_ipv4() && route.ifindex == ifindex;
+            let lost_interface = address.is_ipv4()
+                && !family_left
+                && route.destination.addr().is_ipv4()
+                && route.ifindex == ifindex;
             lost_interface || route.preferred_source == Some(address)
         });
     }

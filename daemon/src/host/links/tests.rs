@@ -128,6 +128,29 @@ fn an_interface_plugged_in_later_is_seen_and_unplugging_it_is_too() {
 }
 
 #[test]
+fn messages_that_the_kernel_had_to_drop_are_made_good_by_a_new_dump() {
+    let Some(world) = World::new() else { return };
+    world.laptop.run(|| async {
+        let netlink = Netlink::connect().unwrap();
+        add_route(&netlink, "0.0.0.0/0", Some("192.168.1.1"), "wlan0", 600).await;
+        let (_filter, mut events) = watch_links();
+        until(&mut events, "up").await;
+        // The watcher shares this thread and does not read while the other fills its socket; the last
+        // change is among those that no longer fit.
+        world.laptop.run(|| async {
+            let netlink = Netlink::connect().unwrap();
+            for number in 0..2000 {
+                add_route(&netlink, "203.0.113.0/24", None, "wlan0", number).await;
+            }
+            set_up(&netlink, "wlan0", false).await;
+        });
+        assert_eq!(label(&next(&mut events).await), "down");
+        set_up(&netlink, "wlan0", true).await;
+        until(&mut events, "no-route").await;
+    });
+}
+
+#[test]
 fn a_changed_filter_is_applied_at_once() {
     let Some(world) = World::new() else { return };
     world.laptop.run(|| async {

@@ -140,9 +140,10 @@ impl LinkWatcher {
         let v4 = RouteMessageBuilder::<Ipv4Addr>::new().build();
         let v6 = RouteMessageBuilder::<Ipv6Addr>::new().build();
         for family in [v4, v6] {
-            let routes = handle.route().get(family).execute().map_ok(|route| {
-                decode::routes(&route).map(|routes| Fact::Routes { routes, replace: false })
-            });
+            let routes =
+                handle.route().get(family).execute().map_ok(|route| {
+                    decode::routes(&route).map(|routes| Fact::Routes { routes, replace: false })
+                });
             self.read(routes.boxed()).await?;
         }
         Ok(())

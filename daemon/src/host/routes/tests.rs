@@ -4,9 +4,10 @@ use rtnetlink::IpVersion;
 
 use super::*;
 use crate::host::{
-    testing::{Namespace, add_route, index},
+    sysctl::Sysctl,
+    testing::{Namespace, add_route, index, patiently},
     tun::{TunConfig, TunDevice},
-    udp::{Family, LinkSocket},
+    udp::{Family, LinkSocket, RecvBatch},
 };
 
 const MARK: u32 = 29793;
@@ -105,10 +106,37 @@ fn the_tunnels_own_packets_do_not_enter_the_tunnel() {
         assert_eq!(source_towards("10.1.0.1"), "10.77.0.2");
         let socket = LinkSocket::bind("wlan0", Family::V4, MARK, 1500).unwrap();
         let destination = "10.1.0.1:4433".parse().unwrap();
-        let transmit = Transmit { destination, ecn: None, contents: b"outer", segment_size: None, src_ip: None };
+        let transmit =
+            Transmit { destination, ecn: None, contents: b"outer", segment_size: None, src_ip: None };
         socket.try_send(&transmit).unwrap();
         let (_, source) = gateway.recv_from(&mut [0; 8]).unwrap();
         assert_eq!(source.ip().to_string(), "10.1.0.2");
+    });
+}
+
+#[test]
+fn answers_to_the_tunnels_own_packets_pass_the_reverse_path_filter_of_a_full_tunnel() {
+    let Some((laptop, internet)) = laptop() else { return };
+    let gateway = internet.run(|| async { std::net::UdpSocket::bind("10.1.0.1:4433").unwrap() });
+    internet.run(|| async {
+        let netlink = Netlink::connect().unwrap();
+        netlink.add_address(index(&netlink, "isp").await, "10.99.0.1/32".parse().unwrap()).await.unwrap();
+    });
+    let far = internet.run(|| async { std::net::UdpSocket::bind("10.99.0.1:4433").unwrap() });
+    laptop.run(|| async {
+        std::fs::write("/proc/sys/net/ipv4/conf/all/rp_filter", "1").unwrap();
+        let mut tunnel = Tunnel::new().await;
+        tunnel.install(&["0.0.0.0/0"]).await;
+        Sysctl::default().loosen_rp_filter(&mut tunnel.journal, "wlan0").unwrap();
+        let socket = LinkSocket::bind("wlan0", Family::V4, MARK, 1500).unwrap();
+        let port = socket.local_addr().unwrap().port();
+        for (server, payload) in [(&gateway, b"near"), (&far, b"far!")] {
+            server.send_to(payload, ("10.1.0.2", port)).unwrap();
+            let mut batch = RecvBatch::new();
+            let received = std::future::poll_fn(|context| socket.poll_recv(context, &mut batch));
+            patiently("the answer", received).await.unwrap();
+            assert_eq!(batch.datagrams().next().unwrap().payload, payload);
+        }
     });
 }
 

@@ -59,7 +59,9 @@ impl RecvBatch {
 
     fn buffers(&self) -> impl Iterator<Item = (&RecvMeta, &[u8])> {
         let filled = self.meta.iter().take(self.filled);
-        filled.zip(self.bytes.chunks_exact(BUFFER)).map(|(meta, bytes)| (meta, &bytes[..meta.len.min(BUFFER)]))
+        filled
+            .zip(self.bytes.chunks_exact(BUFFER))
+            .map(|(meta, bytes)| (meta, &bytes[..meta.len.min(BUFFER)]))
     }
 
     /// Lets `receive` fill the buffers and gives the number of datagrams.

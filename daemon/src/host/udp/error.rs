@@ -8,7 +8,9 @@ use rustix::io::Errno;
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// Another program has the port.
-    #[error("{what} is already in use: stop the program that has it (`ss -lunp` names it), or choose another port")]
+    #[error(
+        "{what} is already in use: stop the program that has it (`ss -lunp` names it), or choose another port"
+    )]
     InUse {
         /// The address.
         what: String,

@@ -16,7 +16,13 @@ fn world() -> Option<(Namespace, Namespace)> {
 }
 
 fn transmit(destination: &str, contents: &'static [u8]) -> Transmit<'static> {
-    Transmit { destination: destination.parse().unwrap(), ecn: None, contents, segment_size: None, src_ip: None }
+    Transmit {
+        destination: destination.parse().unwrap(),
+        ecn: None,
+        contents,
+        segment_size: None,
+        src_ip: None,
+    }
 }
 
 fn link(device: &str, family: Family) -> LinkSocket {
@@ -26,7 +32,9 @@ fn link(device: &str, family: Family) -> LinkSocket {
 /// The payloads of the next receive.
 async fn receive(socket: &ListenSocket) -> Vec<(Vec<u8>, Option<EcnCodepoint>, Option<IpAddr>)> {
     let mut batch = RecvBatch::new();
-    patiently("a datagram", std::future::poll_fn(|context| socket.poll_recv(context, &mut batch))).await.unwrap();
+    patiently("a datagram", std::future::poll_fn(|context| socket.poll_recv(context, &mut batch)))
+        .await
+        .unwrap();
     batch.datagrams().map(|datagram| (datagram.payload.to_vec(), datagram.ecn, datagram.local)).collect()
 }
 
@@ -119,7 +127,10 @@ fn a_datagram_above_the_mtu_is_too_big_and_the_socket_goes_on() {
             let probe = Transmit { contents: &large, ..transmit("[fd01::1]:4433", b"") };
             assert!(matches!(socket.try_send(&probe), Err(SendError::TooBig)));
             socket.set_mtu(9000);
-            assert!(matches!(socket.try_send(&probe), Err(SendError::TooBig)), "the kernel does not fragment");
+            assert!(
+                matches!(socket.try_send(&probe), Err(SendError::TooBig)),
+                "the kernel does not fragment"
+            );
             socket.try_send(&transmit("[fd01::1]:4433", b"fits")).unwrap();
         });
         assert_eq!(receive(&listener).await[0].0, b"fits");
@@ -131,14 +142,17 @@ fn a_link_without_a_route_or_device_is_gone_and_not_fatal() {
     let Some((client, _gateway)) = world() else { return };
     client.run(|| async {
         let netlink = Netlink::connect().unwrap();
-        let socket = link("wlan0", Family::V4);
-        let send = || socket.try_send(&transmit("10.99.0.1:4433", b"hello"));
+        let socket = link("wlan0", Family::V6);
+        let send = || socket.try_send(&transmit("[2001:db8::1]:4433", b"hello"));
         assert!(matches!(send(), Err(SendError::LinkGone)), "no route");
         set_up(&netlink, "wlan0", false).await;
         assert!(matches!(send(), Err(SendError::LinkGone)), "interface down");
         netlink.handle().link().del(index(&netlink, "wlan0").await).execute().await.unwrap();
         assert!(matches!(send(), Err(SendError::LinkGone)), "interface gone");
-        assert!(matches!(LinkSocket::bind("wlan0", Family::V4, MARK, 1500), Err(BindError::NoSuchDevice { .. })));
+        assert!(matches!(
+            LinkSocket::bind("wlan0", Family::V4, MARK, 1500),
+            Err(BindError::NoSuchDevice { .. })
+        ));
     });
 }
 

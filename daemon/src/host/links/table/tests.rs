@@ -190,7 +190,8 @@ fn a_route_to_the_gateway_alone_is_a_route_out() {
 
 #[test]
 fn tunnels_bridges_and_container_interfaces_are_not_links() {
-    for kind in ["bridge", "tun", "veth", "wireguard", "vxlan", "gre", "ipip", "sit", "dummy", "ifb", "nlmon"] {
+    for kind in ["bridge", "tun", "veth", "wireguard", "vxlan", "gre", "ipip", "sit", "dummy", "ifb", "nlmon"]
+    {
         let mut table = LinkTable::default();
         table.apply(Fact::Interface(2, virtual_interface("x0", kind)));
         assert_eq!(reasons(&table.settle(&filter(&["*"], &[]))), ["not-a-link"], "{kind}");
