@@ -34,10 +34,10 @@ impl NetlinkError {
 }
 
 fn into_io(error: rtnetlink::Error) -> io::Error {
-    match error {
-        rtnetlink::Error::NetlinkError(message) => message.to_io(),
-        other => io::Error::other(other.to_string()),
+    if let rtnetlink::Error::NetlinkError(message) = error {
+        return message.to_io();
     }
+    io::Error::other(error.to_string())
 }
 
 /// A netlink socket for requests. Its driver runs as a task of the runtime that it was made in, and
@@ -113,14 +113,13 @@ impl Netlink {
 /// The address that a message is about: our own end where the link has two (on a point-to-point link
 /// `IFA_ADDRESS` is the peer's).
 pub(super) fn local_address(message: &AddressMessage) -> Option<IpAddr> {
-    let local = message.attributes.iter().find_map(|attribute| match attribute {
-        AddressAttribute::Local(address) => Some(*address),
-        _ => None,
-    });
-    local.or_else(|| {
-        message.attributes.iter().find_map(|attribute| match attribute {
-            AddressAttribute::Address(address) => Some(*address),
-            _ => None,
-        })
-    })
+    let (mut local, mut address) = (None, None);
+    for attribute in &message.attributes {
+        if let AddressAttribute::Local(ip) = attribute {
+            local = Some(*ip);
+        } else if let AddressAttribute::Address(ip) = attribute {
+            address = Some(*ip);
+        }
+    }
+    local.or(address)
 }

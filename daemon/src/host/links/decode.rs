@@ -1,5 +1,7 @@
 //! From netlink messages to facts.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "netlink's messages and attributes are open sets")]
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;

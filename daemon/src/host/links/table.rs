@@ -140,7 +140,7 @@ impl LinkTable {
         let changed = before.as_ref() != Some(&now);
         self.reported.insert(ifindex, now.clone());
         let was_link = matches!(before, Some(Verdict::Link(_)));
-        changed.then(|| match now {
+        changed.then_some(match now {
             Verdict::Link(link) if was_link => LinkEvent::Changed(link),
             Verdict::Link(link) => LinkEvent::Up(link),
             Verdict::Ignored { name, reason } if was_link => LinkEvent::Down { ifindex, name, reason },
