@@ -82,7 +82,15 @@ pub async fn remove(netlink: &Netlink, journal: &mut Journal) -> Result<(), Undo
 
 /// Deletes a table, whether or not it exists.
 pub(super) fn delete(table: &str) -> Result<(), FirewallError> {
-    run_nft(&PROGRAMS, table, &deletion(table))
+    delete_by(&PROGRAMS, table)
+}
+
+fn delete_by(programs: &[&str], table: &str) -> Result<(), FirewallError> {
+    match run_nft(programs, table, &deletion(table)) {
+        // Without it the table was never made, but for the case that nftables was uninstalled since.
+        Err(FirewallError::NoProgram) => Ok(()),
+        deleted => deleted,
+    }
 }
 
 /// `delete` alone would fail where there is no table.

@@ -11,7 +11,9 @@ use std::{
 use futures_util::TryStreamExt;
 use ipnet::IpNet;
 use rtnetlink::{LinkUnspec, LinkVeth, RouteMessageBuilder, packet_route::link::LinkFlags};
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use rustix::thread::{
+    CapabilitySet, LinkNameSpaceType, capabilities, move_into_link_name_space, set_capabilities,
+};
 
 use super::netlink::Netlink;
 use crate::sys;
@@ -148,4 +150,11 @@ pub(crate) async fn patiently<T>(what: &str, future: impl Future<Output = T>) ->
         Ok(value) => value,
         Err(_) => panic!("waited in vain for {what}"),
     }
+}
+
+/// Takes the rights to configure networks and to mark packets from the calling thread.
+pub(crate) fn drop_network_rights() {
+    let mut sets = capabilities(None).unwrap();
+    sets.effective.remove(CapabilitySet::NET_ADMIN | CapabilitySet::NET_RAW);
+    set_capabilities(None, sets).unwrap();
 }

@@ -96,7 +96,7 @@ impl TunDevice {
         if netlink.interface_index(&name).await?.is_some() {
             return Err(TunError::NameTaken { name });
         }
-        let device = open(&name)?;
+        let device = open(NODE, &name)?;
         let other = |source| TunError::Other { name: name.clone(), source };
         let ifindex = device.if_index().map_err(other)?;
         without_link_local(&name);
@@ -143,8 +143,9 @@ pub async fn set_addresses(netlink: &Netlink, ifindex: u32, wanted: &[IpNet]) ->
     Ok(())
 }
 
-fn open(name: &str) -> Result<SyncDevice, TunError> {
-    if !Path::new(NODE).exists() {
+fn open(node: &str, name: &str) -> Result<SyncDevice, TunError> {
+    // tun-rs would try to make the node, which helps nobody where there is no driver behind it.
+    if !Path::new(node).exists() {
         return Err(TunError::NoDriver);
     }
     let built = DeviceBuilder::new().name(name).layer(Layer::L3).enable(false).build_sync();

@@ -76,6 +76,11 @@ fn a_missing_program_is_named_with_what_to_do() {
 }
 
 #[test]
+fn a_table_that_could_not_be_made_for_want_of_the_program_needs_no_undoing() {
+    delete_by(&["/nowhere/nft"], "tandem").unwrap();
+}
+
+#[test]
 fn a_refusal_says_what_nft_said() {
     if !has_nft() {
         return;

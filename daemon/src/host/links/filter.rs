@@ -19,7 +19,7 @@ pub struct BadGlob {
     source: glob::PatternError,
 }
 
-/// Decides which interfaces may become links.
+/// Decides which interfaces may become links. The default admits none.
 #[derive(Clone, Debug, Default)]
 pub struct LinkFilter {
     allow: Vec<Pattern>,

@@ -5,7 +5,7 @@ use rtnetlink::IpVersion;
 use super::*;
 use crate::host::{
     sysctl::Sysctl,
-    testing::{Namespace, add_route, index, patiently},
+    testing::{Namespace, add_route, drop_network_rights, index, patiently},
     tun::{TunConfig, TunDevice},
     udp::{Family, LinkSocket, RecvBatch},
 };
@@ -231,5 +231,19 @@ fn somebody_elses_rule_and_route_survive() {
         assert_eq!(rules_and_routes(&tunnel.netlink).await, before);
         // Deleting it would fail if it were gone.
         routes.del(theirs).execute().await.unwrap();
+    });
+}
+
+#[test]
+fn a_missing_permission_is_told_and_leaves_nothing_behind() {
+    let Some((laptop, _internet)) = laptop() else { return };
+    laptop.run(|| async {
+        let mut tunnel = Tunnel::new().await;
+        let config = tunnel.config(&["0.0.0.0/0"]);
+        let before = rules_and_routes(&tunnel.netlink).await;
+        drop_network_rights();
+        let error = install(&tunnel.netlink, &mut tunnel.journal, &config).await.unwrap_err();
+        assert!(matches!(error, RouteError::Denied), "{error}");
+        assert_eq!(rules_and_routes(&tunnel.netlink).await, before);
     });
 }

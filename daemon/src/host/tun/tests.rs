@@ -1,7 +1,7 @@
 use super::*;
 use crate::host::{
     netlink::Netlink,
-    testing::{Namespace, patiently, wait_for},
+    testing::{Namespace, drop_network_rights, patiently, wait_for},
 };
 
 fn config() -> TunConfig {
@@ -120,5 +120,25 @@ fn a_device_deleted_by_somebody_else_is_an_error_and_not_a_hang() {
             }
         })
         .await;
+    });
+}
+
+#[test]
+fn a_missing_driver_is_named_with_what_to_do() {
+    let error = open("/nowhere/tun", "tandem0").err().unwrap();
+    assert!(matches!(error, TunError::NoDriver));
+    assert!(error.to_string().contains("modprobe tun"), "{error}");
+}
+
+#[test]
+fn a_missing_permission_is_named_with_what_to_do() {
+    let Some(namespace) = Namespace::new() else { return };
+    namespace.run(|| async {
+        let netlink = Netlink::connect().unwrap();
+        drop_network_rights();
+        let error = TunDevice::create(&netlink, &config()).await.unwrap_err();
+        assert!(matches!(error, TunError::Denied { .. }), "{error}");
+        assert!(error.to_string().ends_with("run as root or grant CAP_NET_ADMIN"), "{error}");
+        assert_eq!(netlink.interface_index("tandem0").await.unwrap(), None);
     });
 }

@@ -3,7 +3,7 @@ use std::{collections::BTreeSet, net::IpAddr};
 use super::*;
 use crate::host::{
     netlink::Netlink,
-    testing::{Namespace, add_route, index, patiently, set_up},
+    testing::{Namespace, add_route, drop_network_rights, index, patiently, set_up},
 };
 
 const MARK: u32 = 29793;
@@ -182,4 +182,23 @@ fn nothing_to_receive_would_block() {
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
         assert_eq!(batch.datagrams().count(), 0);
     });
+}
+
+#[test]
+fn a_firewall_mark_without_permission_is_named_with_what_to_do() {
+    let Some(namespace) = Namespace::new() else { return };
+    namespace.run(|| async {
+        drop_network_rights();
+        let error = LinkSocket::bind("lo", Family::V4, MARK, 1500).unwrap_err();
+        assert!(matches!(error, BindError::Denied { .. }), "{error}");
+        assert!(error.to_string().contains("CAP_NET_ADMIN"), "{error}");
+    });
+}
+
+#[test]
+fn a_packet_that_a_local_firewall_forbids_is_no_reason_to_give_up_the_link() {
+    let denied = io::Error::from_raw_os_error(rustix::io::Errno::PERM.raw_os_error());
+    assert!(matches!(SendError::from(denied), SendError::Denied));
+    let odd = io::Error::from_raw_os_error(rustix::io::Errno::CONNREFUSED.raw_os_error());
+    assert!(matches!(SendError::from(odd), SendError::Other(_)));
 }
