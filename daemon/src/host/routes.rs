@@ -28,6 +28,9 @@ use super::{
 /// remove anybody else's.
 const PROTOCOL: u8 = 116;
 
+/// The priority of the kernel's rule that leads into the main table.
+const MAIN_PRIORITY: u32 = 32766;
+
 /// What is routed into the tunnel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteConfig {
@@ -46,6 +49,12 @@ pub struct RouteConfig {
 /// The routes could not be set or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum RouteError {
+    /// Too many prefixes, or too high a priority.
+    #[error(
+        "the tunnel's routing rules would come after the main table's (priority {MAIN_PRIORITY}): choose a lower \
+         priority or fewer prefixes"
+    )]
+    NoRoom,
     /// Without `CAP_NET_ADMIN`.
     #[error("no permission to set routes: run as root or grant CAP_NET_ADMIN")]
     Denied,
@@ -79,13 +88,16 @@ pub async fn install(
     journal: &mut Journal,
     config: &RouteConfig,
 ) -> Result<(), RouteError> {
+    let rules = rules(config);
+    if rules.iter().any(|rule| rule.priority >= MAIN_PRIORITY) {
+        return Err(RouteError::NoRoom);
+    }
     remove(netlink, journal).await?;
     let routes: Vec<Route> = config
         .prefixes
         .iter()
         .map(|prefix| Route { table: config.table, prefix: prefix.trunc(), tun: config.tun })
         .collect();
-    let rules = rules(config);
     let changes = routes.iter().cloned().map(Change::Route).chain(rules.iter().cloned().map(Change::Rule));
     journal.record(&changes.collect::<Vec<_>>())?;
     // Routes first: a rule must not lead into a table that is still empty.
@@ -113,6 +125,8 @@ pub async fn remove(netlink: &Netlink, journal: &mut Journal) -> Result<(), Undo
 /// other, and the main table's routes, take effect in the order of their lengths.
 fn rules(config: &RouteConfig) -> Vec<Rule> {
     let mut rules = Vec::new();
+    // Beyond the limit the numbers are of no use, and must not overflow.
+    let start = config.priority.min(MAIN_PRIORITY);
     for v6 in [false, true] {
         let of_family =
             config.prefixes.iter().map(IpNet::trunc).filter(|prefix| prefix.addr().is_ipv6() == v6);
@@ -126,13 +140,11 @@ fn rules(config: &RouteConfig) -> Vec<Rule> {
         let lookups = prefixes
             .into_iter()
             .flat_map(|prefix| [Action::MoreSpecific { prefix }, Action::Tunnel { prefix, table }]);
-        let lookups: Vec<Rule> = (config.priority + 1..)
-            .zip(lookups)
-            .map(|(priority, action)| Rule { v6, priority, action })
-            .collect();
-        let end = lookups.last().map_or(config.priority, |last| last.priority) + 1;
+        let lookups: Vec<Rule> =
+            (start + 1..).zip(lookups).map(|(priority, action)| Rule { v6, priority, action }).collect();
+        let end = lookups.last().map_or(start, |last| last.priority) + 1;
         rules.push(Rule { v6, priority: end, action: Action::End });
-        rules.push(Rule { v6, priority: config.priority, action: Action::Skip { mark: config.mark, end } });
+        rules.push(Rule { v6, priority: start, action: Action::Skip { mark: config.mark, end } });
         rules.extend(lookups);
     }
     rules

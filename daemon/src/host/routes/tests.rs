@@ -155,6 +155,20 @@ fn listed_prefixes_alone_enter_the_tunnel() {
 }
 
 #[test]
+fn rules_that_would_come_after_the_main_tables_are_refused() {
+    let Some((laptop, _internet)) = laptop() else { return };
+    laptop.run(|| async {
+        let mut tunnel = Tunnel::new().await;
+        for priority in [MAIN_PRIORITY - 3, u32::MAX] {
+            let config = RouteConfig { priority, ..tunnel.config(&["0.0.0.0/0"]) };
+            let refused = install(&tunnel.netlink, &mut tunnel.journal, &config).await;
+            assert!(matches!(refused, Err(RouteError::NoRoom)), "{priority}");
+        }
+        assert_eq!(tunnel.journal.changes().count(), 0);
+    });
+}
+
+#[test]
 fn other_prefixes_replace_the_former_ones() {
     let Some((laptop, _internet)) = laptop() else { return };
     laptop.run(|| async {
