@@ -42,7 +42,7 @@ pub struct LinkWatcher {
     table: LinkTable,
 }
 
-enum Session {
+enum Ending {
     /// Nobody listens any more.
     Finished,
     /// The kernel dropped messages.
@@ -66,10 +66,10 @@ impl LinkWatcher {
     /// Where the kernel refuses the netlink socket or a dump.
     pub async fn run(mut self) -> Result<(), NetlinkError> {
         loop {
-            match self.session().await? {
-                Session::Finished => return Ok(()),
-                Session::Overrun => tracing::debug!("the kernel dropped link messages: reading all anew"),
-                Session::Broken => {
+            match self.one_life().await? {
+                Ending::Finished => return Ok(()),
+                Ending::Overrun => tracing::debug!("the kernel dropped link messages: reading all anew"),
+                Ending::Broken => {
                     tracing::debug!("the link watcher's socket broke: opening another");
                     tokio::time::sleep(RETRY).await;
                 }
@@ -78,8 +78,8 @@ impl LinkWatcher {
     }
 
     /// One life of a netlink socket. What was read from an older socket could be older than the dump,
-    /// so that an overrun ends the session instead of dumping on the same socket.
-    async fn session(&mut self) -> Result<Session, NetlinkError> {
+    /// so that an overrun ends its life instead of dumping on the same socket.
+    async fn one_life(&mut self) -> Result<Ending, NetlinkError> {
         let (connection, handle, mut messages) = rtnetlink::new_multicast_connection(&GROUPS)
             .map_err(|error| NetlinkError::from_io("cannot watch the interfaces", error))?;
         tokio::spawn(connection);
@@ -88,14 +88,14 @@ impl LinkWatcher {
         let mut filter = self.filter.clone();
         loop {
             if !self.report().await {
-                return Ok(Session::Finished);
+                return Ok(Ending::Finished);
             }
             let first = tokio::select! {
                 message = messages.next() => message,
-                () = self.events.closed() => return Ok(Session::Finished),
+                () = self.events.closed() => return Ok(Ending::Finished),
                 Ok(()) = filter.changed() => continue,
             };
-            let Some(first) = first else { return Ok(Session::Broken) };
+            let Some(first) = first else { return Ok(Ending::Broken) };
             // A burst of messages is one turn: a roaming interface is reported once, in its final state.
             let mut next = Some(first);
             while let Some((message, _)) = next {
@@ -107,9 +107,9 @@ impl LinkWatcher {
         }
     }
 
-    fn follow(&mut self, message: NetlinkMessage<RouteNetlinkMessage>) -> Option<Session> {
+    fn follow(&mut self, message: NetlinkMessage<RouteNetlinkMessage>) -> Option<Ending> {
         if matches!(message.payload, NetlinkPayload::Overrun(_)) {
-            return Some(Session::Overrun);
+            return Some(Ending::Overrun);
         }
         if let Some(fact) = decode::notification(message) {
             tracing::trace!(?fact, "netlink");
