@@ -1,8 +1,11 @@
 //! The daemon.
 
 pub mod config;
+pub mod host;
 pub mod keys;
 pub mod setup;
 pub mod store;
+#[cfg(test)]
+mod sys;
 pub mod token;
 pub mod api;

@@ -1,0 +1,229 @@
+//! The TUN device: IP packets from and to the kernel, without Ethernet or packet information headers.
+
+use std::{io, path::Path};
+
+use ipnet::IpNet;
+use rustix::io::Errno;
+use tun_rs::{AsyncDevice, DeviceBuilder, Layer, SyncDevice};
+
+use super::netlink::{Netlink, NetlinkError, local_address};
+
+const NODE: &str = "/dev/net/tun";
+
+/// The longest interface name, in bytes (`IFNAMSIZ` with its end mark is 16).
+const LONGEST_NAME: usize = 15;
+
+/// What the device is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TunConfig {
+    /// The interface's name.
+    pub name: String,
+    /// The inner MTU in bytes.
+    pub mtu: u32,
+    /// The tunnel's own addresses, each with the prefix that is on-link.
+    pub addresses: Vec<IpNet>,
+}
+
+/// The device could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TunError {
+    /// No `/dev/net/tun`.
+    #[error(
+        "{NODE} does not exist: load the kernel module (`modprobe tun`); in a container, pass the device in \
+         (`--device {NODE}`)"
+    )]
+    NoDriver,
+    /// No `CAP_NET_ADMIN`.
+    #[error("no permission to make the TUN device {name}: run as root or grant CAP_NET_ADMIN")]
+    Denied {
+        /// The interface's name.
+        name: String,
+    },
+    /// Somebody else's interface has that name.
+    #[error(
+        "an interface named {name} already exists: stop what made it, or choose another `name` under [tun]"
+    )]
+    NameTaken {
+        /// The interface's name.
+        name: String,
+    },
+    /// The kernel would not accept the name.
+    #[error("`{name}` cannot name an interface: 1 to 15 bytes without spaces, slashes or colons")]
+    BadName {
+        /// The interface's name.
+        name: String,
+    },
+    /// The MTU or an address was refused.
+    #[error("cannot set up the TUN device: {0}")]
+    Setup(#[from] NetlinkError),
+    /// Anything else.
+    #[error("cannot make the TUN device {name}: {source}")]
+    Other {
+        /// The interface's name.
+        name: String,
+        /// The system's answer.
+        source: io::Error,
+    },
+}
+
+/// A device that is set up. It can go to another thread, and there be [attached](Self::attach) to the
+/// runtime that is to serve it. The kernel removes it when it is dropped.
+pub struct TunDevice {
+    device: SyncDevice,
+    name: String,
+    ifindex: u32,
+}
+
+impl std::fmt::Debug for TunDevice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TunDevice").field("name", &self.name).field("ifindex", &self.ifindex).finish()
+    }
+}
+
+impl TunDevice {
+    /// Makes the device, gives it its MTU and addresses, and brings it up.
+    ///
+    /// # Errors
+    /// [`TunError`]; no device is left behind.
+    pub async fn create(netlink: &Netlink, config: &TunConfig) -> Result<Self, TunError> {
+        let name = config.name.clone();
+        let bad = |c: char| c.is_ascii_whitespace() || matches!(c, '/' | ':');
+        if name.is_empty() || name.len() > LONGEST_NAME || name.contains(bad) || matches!(&*name, "." | "..")
+        {
+            return Err(TunError::BadName { name });
+        }
+        // Opening would silently join a persistent TUN device of the same name.
+        if netlink.interface_index(&name).await?.is_some() {
+            return Err(TunError::NameTaken { name });
+        }
+        let device = open(NODE, &name)?;
+        let other = |source| TunError::Other { name: name.clone(), source };
+        let ifindex = device.if_index().map_err(other)?;
+        without_link_local(&name);
+        for address in &config.addresses {
+            netlink.add_address(ifindex, *address).await?;
+        }
+        netlink.bring_up(ifindex, config.mtu).await?;
+        Ok(Self { device, name, ifindex })
+    }
+
+    /// The interface's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The interface's index.
+    pub fn ifindex(&self) -> u32 {
+        self.ifindex
+    }
+
+    /// Hands the device to the calling runtime.
+    ///
+    /// # Errors
+    /// Where the runtime cannot watch the descriptor.
+    pub fn attach(self) -> io::Result<Tun> {
+        Ok(Tun { device: AsyncDevice::new(self.device)? })
+    }
+}
+
+/// Makes `wanted` the addresses of a TUN device: what is missing is added, what is too much removed.
+///
+/// # Errors
+/// [`NetlinkError`]
+pub async fn set_addresses(netlink: &Netlink, ifindex: u32, wanted: &[IpNet]) -> Result<(), NetlinkError> {
+    for message in netlink.addresses(ifindex).await? {
+        let present = local_address(&message).and_then(|ip| IpNet::new(ip, message.header.prefix_len).ok());
+        if !present.is_some_and(|present| wanted.contains(&present)) {
+            netlink.remove_address(message).await?;
+        }
+    }
+    for address in wanted {
+        netlink.add_address(ifindex, *address).await?;
+    }
+    Ok(())
+}
+
+fn open(node: &str, name: &str) -> Result<SyncDevice, TunError> {
+    // tun-rs would try to make the node, which helps nobody where there is no driver behind it.
+    if !Path::new(node).exists() {
+        return Err(TunError::NoDriver);
+    }
+    let built = DeviceBuilder::new().name(name).layer(Layer::L3).enable(false).build_sync();
+    let name = name.to_owned();
+    built.map_err(|source| match Errno::from_io_error(&source) {
+        Some(Errno::NODEV | Errno::NXIO | Errno::NOENT) => TunError::NoDriver,
+        Some(Errno::PERM | Errno::ACCESS) => TunError::Denied { name },
+        Some(Errno::BUSY | Errno::EXIST) => TunError::NameTaken { name },
+        _ => TunError::Other { name, source },
+    })
+}
+
+/// A link-local address would only make the kernel solicit routers through the tunnel. The setting
+/// belongs to the device and vanishes with it; a kernel without IPv6 has none.
+fn without_link_local(name: &str) {
+    let key = format!("/proc/sys/net/ipv6/conf/{name}/addr_gen_mode");
+    if let Err(error) = std::fs::write(key, "1") {
+        tracing::debug!(%error, "the TUN device keeps its link-local address");
+    }
+}
+
+/// A TUN device, served by a runtime.
+pub struct Tun {
+    device: AsyncDevice,
+}
+
+impl std::fmt::Debug for Tun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tun").finish_non_exhaustive()
+    }
+}
+
+impl Tun {
+    /// Completes when there may be a packet to read, or the device has failed.
+    ///
+    /// # Errors
+    /// Where the runtime is shutting down.
+    pub async fn readable(&self) -> io::Result<()> {
+        self.device.readable().await
+    }
+
+    /// Completes when a write may succeed.
+    ///
+    /// # Errors
+    /// Where the runtime is shutting down.
+    pub async fn writable(&self) -> io::Result<()> {
+        self.device.writable().await
+    }
+
+    /// Hands up to `limit` waiting packets to `each`, one after the other in `buffer`, which must
+    /// hold the device's MTU. Gives their number; less than `limit` means that none is left.
+    ///
+    /// # Errors
+    /// Where the device has failed or was deleted. Packets handed over before the error are valid.
+    pub fn try_recv(
+        &self,
+        limit: usize,
+        buffer: &mut [u8],
+        mut each: impl FnMut(&mut [u8]),
+    ) -> io::Result<usize> {
+        for count in 0..limit {
+            match self.device.try_recv(buffer) {
+                Ok(length) => each(&mut buffer[..length]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(count),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(limit)
+    }
+
+    /// Hands one IP packet to the kernel.
+    ///
+    /// # Errors
+    /// `WouldBlock` where the kernel takes none at present; `InvalidInput` where it is no IP packet.
+    pub fn try_send(&self, packet: &[u8]) -> io::Result<()> {
+        self.device.try_send(packet).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests;

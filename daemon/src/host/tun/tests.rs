@@ -1,0 +1,144 @@
+use super::*;
+use crate::host::{
+    netlink::Netlink,
+    testing::{Namespace, drop_network_rights, patiently, wait_for},
+};
+
+fn config() -> TunConfig {
+    let addresses = vec!["10.77.0.2/24".parse().unwrap(), "fd77::2/64".parse().unwrap()];
+    TunConfig { name: "tandem0".to_owned(), mtu: 1420, addresses }
+}
+
+/// Reads until a packet satisfies `wanted`.
+async fn read_until(tun: &Tun, mut wanted: impl FnMut(&[u8]) -> bool) {
+    let (mut buffer, mut found) = (vec![0; 1420], false);
+    while !found {
+        patiently("a packet", tun.readable()).await.unwrap();
+        tun.try_recv(32, &mut buffer, |packet| found |= wanted(packet)).unwrap();
+    }
+}
+
+/// An IPv4 UDP packet without a UDP checksum, which IPv4 permits.
+fn udp_packet(source: [u8; 4], destination: [u8; 4], port: u16, payload: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(28 + payload.len()).unwrap();
+    let mut packet = vec![0x45, 0, 0, 0, 0, 0, 0, 0, 64, 17, 0, 0];
+    packet[2..4].copy_from_slice(&length.to_be_bytes());
+    packet.extend(source);
+    packet.extend(destination);
+    let sum: u32 = packet.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair[1])).sum();
+    let folded = (sum & 0xffff) + (sum >> 16);
+    packet[10..12].copy_from_slice(&(!u16::try_from(folded).unwrap()).to_be_bytes());
+    packet.extend(port.to_be_bytes());
+    packet.extend(port.to_be_bytes());
+    packet.extend((length - 20).to_be_bytes());
+    packet.extend([0, 0]);
+    packet.extend(payload);
+    packet
+}
+
+#[test]
+fn packets_pass_both_ways_in_both_families() {
+    let Some(namespace) = Namespace::new() else { return };
+    namespace.run(|| async {
+        let netlink = Netlink::connect().unwrap();
+        let tun = TunDevice::create(&netlink, &config()).await.unwrap().attach().unwrap();
+        let v4 = tokio::net::UdpSocket::bind("10.77.0.2:5000").await.unwrap();
+        v4.send_to(b"outward", "10.77.0.9:5000").await.unwrap();
+        read_until(&tun, |packet| packet.ends_with(b"outward")).await;
+        let v6 = tokio::net::UdpSocket::bind("[fd77::2]:5000").await.unwrap();
+        v6.send_to(b"outward", "[fd77::9]:5000").await.unwrap();
+        read_until(&tun, |packet| packet[0] >> 4 == 6 && packet.ends_with(b"outward")).await;
+
+        tun.try_send(&udp_packet([10, 77, 0, 9], [10, 77, 0, 2], 5000, b"inward")).unwrap();
+        let mut buffer = [0; 16];
+        let (length, _) = patiently("the packet", v4.recv_from(&mut buffer)).await.unwrap();
+        assert_eq!(&buffer[..length], b"inward");
+    });
+}
+
+#[test]
+fn the_device_has_its_mtu_and_vanishes_when_it_is_dropped() {
+    let Some(namespace) = Namespace::new() else { return };
+    namespace.run(|| async {
+        let netlink = Netlink::connect().unwrap();
+        let device = TunDevice::create(&netlink, &config()).await.unwrap();
+        assert_eq!(netlink.interface_index("tandem0").await.unwrap(), Some(device.ifindex()));
+        assert_eq!(device.device.mtu().unwrap(), 1420);
+        drop(device.attach().unwrap());
+        wait_for("the device to vanish", async || {
+            netlink.interface_index("tandem0").await.unwrap().is_none()
+        })
+        .await;
+    });
+}
+
+#[test]
+fn a_name_that_is_taken_or_impossible_is_refused_with_what_to_do() {
+    let Some(namespace) = Namespace::new() else { return };
+    namespace.run(|| async {
+        let netlink = Netlink::connect().unwrap();
+        let _first = TunDevice::create(&netlink, &config()).await.unwrap();
+        let error = TunDevice::create(&netlink, &config()).await.unwrap_err();
+        assert!(matches!(error, TunError::NameTaken { .. }), "{error}");
+        for name in ["", "a name", "../x", "sixteen-bytes-00"] {
+            let error = TunDevice::create(&netlink, &TunConfig { name: name.to_owned(), ..config() }).await;
+            assert!(matches!(error, Err(TunError::BadName { .. })), "{name}");
+        }
+    });
+}
+
+#[test]
+fn addresses_are_replaced_by_those_of_a_new_lease() {
+    let Some(namespace) = Namespace::new() else { return };
+    namespace.run(|| async {
+        let netlink = Netlink::connect().unwrap();
+        let device = TunDevice::create(&netlink, &config()).await.unwrap();
+        let wanted = ["10.77.0.3/24".parse().unwrap(), "fd77::2/64".parse().unwrap()];
+        set_addresses(&netlink, device.ifindex(), &wanted).await.unwrap();
+        let messages = netlink.addresses(device.ifindex()).await.unwrap();
+        let mut present: Vec<_> = messages.iter().filter_map(local_address).collect();
+        present.sort();
+        assert_eq!(present, wanted.map(|address: IpNet| address.addr()));
+    });
+}
+
+#[test]
+fn a_device_deleted_by_somebody_else_is_an_error_and_not_a_hang() {
+    let Some(namespace) = Namespace::new() else { return };
+    namespace.run(|| async {
+        let netlink = Netlink::connect().unwrap();
+        let device = TunDevice::create(&netlink, &config()).await.unwrap();
+        let ifindex = device.ifindex();
+        let tun = device.attach().unwrap();
+        netlink.handle().link().del(ifindex).execute().await.unwrap();
+        patiently("the error", async {
+            loop {
+                tun.readable().await.unwrap();
+                if tun.try_recv(32, &mut [0; 1420], |_| {}).is_err() {
+                    break;
+                }
+            }
+        })
+        .await;
+    });
+}
+
+#[test]
+fn a_missing_driver_is_named_with_what_to_do() {
+    let error = open("/nowhere/tun", "tandem0").err().unwrap();
+    assert!(matches!(error, TunError::NoDriver));
+    assert!(error.to_string().contains("modprobe tun"), "{error}");
+}
+
+#[test]
+fn a_missing_permission_is_named_with_what_to_do() {
+    let Some(namespace) = Namespace::new() else { return };
+    namespace.run(|| async {
+        let netlink = Netlink::connect().unwrap();
+        drop_network_rights();
+        let error = TunDevice::create(&netlink, &config()).await.unwrap_err();
+        assert!(matches!(error, TunError::Denied { .. }), "{error}");
+        assert!(error.to_string().ends_with("run as root or grant CAP_NET_ADMIN"), "{error}");
+        assert_eq!(netlink.interface_index("tandem0").await.unwrap(), None);
+    });
+}
