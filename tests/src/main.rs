@@ -1,2 +1,2 @@
-//! The lab.
+//! tandem-lab.
 fn main() {}
