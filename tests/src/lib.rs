@@ -16,6 +16,7 @@ pub mod netif;
 pub mod netns;
 mod sys;
 pub mod traffic;
+pub mod world;
 
 /// Asks every 10 ms until the answer is yes or the time is over; the last answer.
 pub fn wait_until(patience: Duration, mut condition: impl FnMut() -> bool) -> bool {
