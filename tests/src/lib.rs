@@ -10,10 +10,15 @@
 
 use std::time::{Duration, Instant};
 
+pub mod demo;
 pub mod exclusive;
+pub mod interrupt;
 pub mod link;
 pub mod netif;
 pub mod netns;
+pub mod scenario;
+pub mod selftest;
+pub mod shell;
 mod sys;
 pub mod traffic;
 pub mod world;

@@ -24,6 +24,15 @@ pub struct Place<'a> {
     pub addr: std::net::IpAddr,
 }
 
+/// Which end sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// The server sends.
+    Download,
+    /// The client sends.
+    Upload,
+}
+
 /// How a TCP client connects.
 #[derive(Debug, Clone, Default)]
 pub struct Connect {
@@ -59,6 +68,11 @@ fn set_congestion(socket: &Socket, name: Option<&str>) -> Result<()> {
             .with_context(|| format!("the kernel has no congestion control `{name}`"))?;
     }
     Ok(())
+}
+
+/// The wildcard address of the family of `like`, with any port.
+fn any_like(like: SocketAddr) -> SocketAddr {
+    if like.is_ipv4() { SocketAddr::from(([0; 4], 0)) } else { SocketAddr::from(([0_u16; 8], 0)) }
 }
 
 /// The result of a traffic thread; a panic there becomes an error here.

@@ -10,6 +10,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
@@ -33,6 +34,8 @@ pub use process::Process;
 pub use spec::{LaptopSpec, LinkSpec, WorldSpec};
 
 use scratch::Scratch;
+
+pub(crate) use scratch::remove_all as remove_files;
 
 /// Where the gateway is reached.
 pub const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 1);
@@ -60,7 +63,7 @@ pub struct World {
     gateway_node: Node,
     laptops: Vec<Laptop>,
     gateway: Namespace,
-    web: Namespace,
+    web: Arc<Namespace>,
     internet: Namespace,
     spec: WorldSpec,
     scratch: Scratch,
@@ -91,8 +94,8 @@ impl World {
     fn with_lock(spec: WorldSpec, lab: Exclusive) -> Result<Self> {
         let binaries = Binaries::find()?;
         let scratch = Scratch::new()?;
-        let (internet, gateway, web) =
-            (Namespace::new("internet")?, Namespace::new("gateway")?, Namespace::new("web")?);
+        let (internet, gateway) = (Namespace::new("internet")?, Namespace::new("gateway")?);
+        let web = Arc::new(Namespace::new("web")?);
         wiring::connect_backbone(&internet, &gateway, &web, spec.gateway_nat)?;
         let mut laptops = Vec::new();
         let mut number = 0;
@@ -178,6 +181,12 @@ impl World {
     #[must_use]
     pub fn web_direct(&self) -> Place<'_> {
         Place { namespace: &self.web, addr: IpAddr::from(WEB_DIRECT) }
+    }
+
+    /// The web server's namespace, for traffic that runs while the world changes.
+    #[must_use]
+    pub fn web_namespace(&self) -> Arc<Namespace> {
+        self.web.clone()
     }
 
     /// Lets an interface of the first laptop appear, with address and routes.

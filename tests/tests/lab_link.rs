@@ -10,9 +10,9 @@ use tandem_lab::exclusive::Exclusive;
 use tandem_lab::link::{End, Link, LinkConfig, NatConfig};
 use tandem_lab::netif::{self, Net, Route};
 use tandem_lab::netns::Namespace;
-use tandem_lab::traffic::Place;
 use tandem_lab::traffic::bulk::Bulk;
 use tandem_lab::traffic::udp::{EchoClient, EchoServer, Stream};
+use tandem_lab::traffic::{Direction, Place};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -47,7 +47,13 @@ impl Pair {
     }
 
     fn stream(&self, count: u32, interval: Duration) -> tandem_lab::traffic::udp::StreamReport {
-        let stream = Stream { payload: 200, interval, duration: interval * count, interface: None };
+        let stream = Stream {
+            direction: Direction::Upload,
+            payload: 200,
+            interval,
+            duration: interval * count,
+            interface: None,
+        };
         stream.run(&self.here, self.far_end()).unwrap()
     }
 

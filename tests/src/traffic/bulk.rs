@@ -11,17 +11,8 @@ use anyhow::{Context, Result, bail};
 use socket2::Socket;
 
 use super::meter::Meter;
-use super::{Connect, Place, join, set_congestion};
+use super::{Connect, Direction, Place, join, set_congestion};
 use crate::netns::Namespace;
-
-/// Which end sends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// The server sends.
-    Download,
-    /// The client sends.
-    Upload,
-}
 
 /// What to transfer.
 #[derive(Debug, Clone)]

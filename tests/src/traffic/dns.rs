@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::Place;
+use super::{Place, any_like};
 use crate::netns::Namespace;
 
 const HEADER: usize = 12;
@@ -99,8 +99,7 @@ pub fn resolve(from: &Namespace, server: SocketAddr, name: &str, patience: Durat
     }
     query.extend_from_slice(&[0, 0, 1, 0, 1]);
     from.run(|| {
-        let any =
-            if server.is_ipv4() { SocketAddr::from(([0; 4], 0)) } else { SocketAddr::from(([0u16; 8], 0)) };
+        let any = any_like(server);
         let socket = UdpSocket::bind(any)?;
         socket.connect(server).with_context(|| format!("no route to {server}"))?;
         socket.set_read_timeout(Some(patience))?;

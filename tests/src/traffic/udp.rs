@@ -6,22 +6,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use socket2::SockRef;
 
-use super::{Place, join};
+use super::{Direction, Place, any_like, join};
 use crate::netns::Namespace;
 
 /// A stream of datagrams of equal size and distance.
 #[derive(Debug, Clone)]
 pub struct Stream {
+    /// Which end sends.
+    pub direction: Direction,
     /// UDP payload in bytes, at least 16.
     pub payload: usize,
     /// Time between two datagrams.
     pub interval: Duration,
     /// For how long.
     pub duration: Duration,
-    /// Interface the sender binds to, past the routing table.
+    /// Interface the client binds to, past the routing table.
     pub interface: Option<String>,
 }
 
@@ -59,40 +61,64 @@ impl StreamReport {
     }
 }
 
+/// Sequence number and time of sending.
+const HEADER: usize = 16;
 /// How long the receiver waits for stragglers.
 const STRAGGLERS: Duration = Duration::from_secs(1);
 
 impl Stream {
-    /// Sends the stream and waits for what arrives. Where the sender stands behind a NAT this still works, since the
-    /// receiver never answers.
+    /// Sends the stream and waits for what arrives.
     ///
     /// # Errors
-    /// When a socket cannot be had or sending fails for another reason than a full or missing route.
-    pub fn run(&self, from: &Namespace, to: Place<'_>) -> Result<StreamReport> {
-        self.start(from, to)?.finish()
+    /// When a socket cannot be had, or the server never hears of a client that wants to receive.
+    pub fn run(&self, client: &Namespace, server: Place<'_>) -> Result<StreamReport> {
+        self.start(client, server)?.finish()
     }
 
-    /// Starts the stream.
+    /// Starts the stream. A client that is to receive speaks first, so that NATs know the way.
     ///
     /// # Errors
-    /// When a socket cannot be had.
-    pub fn start(&self, from: &Namespace, to: Place<'_>) -> Result<RunningStream> {
-        ensure!(self.payload >= 16, "a datagram of the stream has at least 16 bytes");
-        let receiver = to.namespace.run(|| bind(SocketAddr::new(to.addr, 0), None))?;
-        let to = receiver.local_addr()?;
-        let any = if to.is_ipv4() { SocketAddr::from(([0; 4], 0)) } else { SocketAddr::from(([0u16; 8], 0)) };
-        let sender = from.run(|| bind(any, self.interface.as_deref()))?;
+    /// As [`Stream::run`].
+    pub fn start(&self, client: &Namespace, server: Place<'_>) -> Result<RunningStream> {
+        ensure!(self.payload >= HEADER, "a datagram of the stream has at least {HEADER} bytes");
+        let far = server.namespace.run(|| bind(SocketAddr::new(server.addr, 0), None))?;
+        let far_addr = far.local_addr()?;
+        let near = client.run(|| {
+            let socket = bind(any_like(far_addr), self.interface.as_deref())?;
+            socket.connect(far_addr).with_context(|| format!("no route to {far_addr}"))?;
+            Ok(socket)
+        })?;
+        let (sender, receiver) = match self.direction {
+            Direction::Upload => (near, far),
+            Direction::Download => {
+                far.connect(introduce(&near, &far)?)?;
+                (far, near)
+            }
+        };
         let epoch = Instant::now();
         let stream = self.clone();
         let sending = thread::Builder::new()
             .name("udp-send".into())
-            .spawn(move || Ok(send_all(&stream, &sender, to, epoch)))?;
+            .spawn(move || Ok(send_all(&stream, &sender, epoch)))?;
         let until = epoch + self.duration + STRAGGLERS;
         let receiving = thread::Builder::new()
             .name("udp-receive".into())
             .spawn(move || receive_all(&receiver, epoch, until))?;
         Ok(RunningStream { sending, receiving })
     }
+}
+
+/// Lets the far socket learn the near one's address, as it looks from there.
+fn introduce(near: &UdpSocket, far: &UdpSocket) -> Result<SocketAddr> {
+    far.set_read_timeout(Some(Duration::from_millis(250)))?;
+    for _ in 0..20 {
+        // Errors are those of earlier tries; what counts is what arrives.
+        let _ = near.send(b"hello");
+        if let Ok((_, from)) = far.recv_from(&mut [0; 16]) {
+            return Ok(from);
+        }
+    }
+    bail!("the client's datagrams do not reach the server")
 }
 
 /// A stream under way.
@@ -123,7 +149,7 @@ fn bind(addr: SocketAddr, interface: Option<&str>) -> Result<UdpSocket> {
     Ok(socket)
 }
 
-fn send_all(stream: &Stream, socket: &UdpSocket, to: SocketAddr, epoch: Instant) -> u64 {
+fn send_all(stream: &Stream, socket: &UdpSocket, epoch: Instant) -> u64 {
     let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
     let mut payload = vec![0_u8; stream.payload];
     let mut sent = 0_u64;
@@ -136,7 +162,7 @@ fn send_all(stream: &Stream, socket: &UdpSocket, to: SocketAddr, epoch: Instant)
         payload[..8].copy_from_slice(&sent.to_be_bytes());
         payload[8..16].copy_from_slice(&(epoch.elapsed().as_nanos() as u64).to_be_bytes());
         // What cannot be sent (no route for a moment) is lost, as it is for a call.
-        let _ = socket.send_to(&payload, to);
+        let _ = socket.send(&payload);
         sent += 1;
     }
 }
@@ -233,8 +259,7 @@ impl EchoClient {
     /// # Errors
     /// When there is no route.
     pub fn new(from: &Namespace, server: SocketAddr, interface: Option<&str>) -> Result<Self> {
-        let any =
-            if server.is_ipv4() { SocketAddr::from(([0; 4], 0)) } else { SocketAddr::from(([0u16; 8], 0)) };
+        let any = any_like(server);
         let socket = from.run(|| {
             let socket = bind(any, interface)?;
             socket.connect(server).with_context(|| format!("no route to {server}"))?;

@@ -1,6 +1,7 @@
 //! A laptop: its namespace, its links, its tandem.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -17,7 +18,7 @@ pub struct Laptop {
     node: Node,
     links: BTreeMap<String, Link>,
     specs: Vec<(u8, LinkSpec)>,
-    namespace: Namespace,
+    namespace: Arc<Namespace>,
     name: String,
     seed: u64,
 }
@@ -31,7 +32,7 @@ impl Laptop {
         number: &mut u8,
         world: &WorldSpec,
     ) -> Result<Self> {
-        let namespace = Namespace::new(&spec.name)?;
+        let namespace = Arc::new(Namespace::new(&spec.name)?);
         for scope in ["all", "default"] {
             namespace.sysctl(&format!("net/ipv4/conf/{scope}/rp_filter"), &world.rp_filter.to_string())?;
         }
@@ -64,6 +65,12 @@ impl Laptop {
     #[must_use]
     pub fn namespace(&self) -> &Namespace {
         &self.namespace
+    }
+
+    /// Its namespace, for traffic that runs while the laptop changes.
+    #[must_use]
+    pub fn shared_namespace(&self) -> Arc<Namespace> {
+        self.namespace.clone()
     }
 
     /// Its daemon and files.
