@@ -1,17 +1,21 @@
 //! System calls for which no safe wrapper exists: the only `unsafe` of the lab.
 
-#![expect(unsafe_code, reason = "ioctls of the TUN driver and unshare(2) have no safe wrapper")]
+#![expect(
+    unsafe_code,
+    reason = "ioctls of the TUN driver, unshare(2) and scheduling policies have no safe wrapper"
+)]
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::num::NonZeroU64;
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use rustix::ioctl::{Opcode, Setter, ioctl};
-use rustix::process::{Signal, set_parent_process_death_signal};
-use rustix::thread::{UnshareFlags, unshare_unsafe};
+use rustix::process::{Signal, set_parent_process_death_signal, setpriority_process};
+use rustix::thread::{UnshareFlags, set_current_timer_slack, unshare_unsafe};
 
 // linux/if_tun.h
 const TUNSETIFF: Opcode = rustix::ioctl::opcode::write::<libc::c_int>(b'T', 202);
@@ -61,6 +65,19 @@ pub(crate) fn unshare_network() -> io::Result<()> {
 pub(crate) fn unshare_user() -> io::Result<()> {
     // SAFETY: as in `unshare_network`.
     Ok(unsafe { unshare_unsafe(UnshareFlags::NEWUSER) }?)
+}
+
+/// Lets the calling thread keep time on a busy machine: real-time scheduling at its lowest priority where that is
+/// permitted, else a nicer one, else nothing. Timers then wake it without the usual slack.
+pub(crate) fn keep_time() {
+    let lowest = libc::sched_param { sched_priority: 1 };
+    let policy = libc::SCHED_RR | libc::SCHED_RESET_ON_FORK;
+    // SAFETY: 0 is the calling thread, and the parameter outlives the call.
+    let refused = unsafe { libc::sched_setscheduler(0, policy, &lowest) } != 0;
+    if refused {
+        let _ = setpriority_process(None, -10);
+    }
+    let _ = set_current_timer_slack(NonZeroU64::new(1));
 }
 
 /// Has the kernel kill the command's process when the thread that starts it ends, for whatever reason.

@@ -2,20 +2,18 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
-use std::num::NonZeroU64;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::setpriority_process;
-use rustix::thread::set_current_timer_slack;
 
 use super::config::{LinkConfig, Shape};
 use super::frame::{self, ETHERNET};
 use super::shaper::{Frame, Shaper};
 use super::{Shared, lock};
+use crate::sys;
 
 /// Frames read in one go, before those that are due are delivered.
 const BATCH: usize = 64;
@@ -82,10 +80,7 @@ impl Relay {
 
     /// Carries frames until the link is dropped.
     pub(super) fn run(mut self) {
-        // The default slack of 50 µs per sleep would add up; a nicer priority keeps time on a busy machine. Both
-        // are improvements only, so a refusal changes nothing.
-        let _ = set_current_timer_slack(NonZeroU64::new(1));
-        let _ = setpriority_process(None, -10);
+        sys::keep_time();
         while !self.shared.stop.load(Ordering::Acquire) {
             self.follow_config();
             let more = self.read_batch();

@@ -11,6 +11,7 @@ use socket2::SockRef;
 
 use super::{Direction, Place, any_like, join};
 use crate::netns::Namespace;
+use crate::sys;
 
 /// A stream of datagrams of equal size and distance.
 #[derive(Debug, Clone)]
@@ -150,7 +151,8 @@ fn bind(addr: SocketAddr, interface: Option<&str>) -> Result<UdpSocket> {
 }
 
 fn send_all(stream: &Stream, socket: &UdpSocket, epoch: Instant) -> u64 {
-    let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
+    // The delay to be measured is the network's, not the scheduler's.
+    sys::keep_time();
     let mut payload = vec![0_u8; stream.payload];
     let mut sent = 0_u64;
     loop {
@@ -168,6 +170,7 @@ fn send_all(stream: &Stream, socket: &UdpSocket, epoch: Instant) -> u64 {
 }
 
 fn receive_all(socket: &UdpSocket, epoch: Instant, until: Instant) -> Result<StreamReport> {
+    sys::keep_time();
     let mut report = StreamReport {
         sent: 0,
         received: 0,
