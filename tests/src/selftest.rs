@@ -12,7 +12,7 @@ use crate::link::{End, Link, LinkConfig};
 use crate::netif::{self, Net};
 use crate::netns::Namespace;
 use crate::traffic::bulk::Bulk;
-use crate::traffic::udp::Stream;
+use crate::traffic::udp::{EchoClient, EchoServer, Stream};
 use crate::traffic::{Direction, Place};
 
 /// Two hosts with one link between them.
@@ -75,6 +75,10 @@ pub fn run() -> Result<()> {
 
 fn timing_error(delay: Duration) -> Result<(Duration, Duration)> {
     let bench = Bench::new(LinkConfig::symmetric(1_000_000_000, delay))?;
+    // The first packets wait for ARP, which takes a round trip.
+    let server = EchoServer::start(bench.far_end())?;
+    let warm = EchoClient::new(&bench.here, server.addr(), None)?.exchange(100, Duration::from_secs(2))?;
+    ensure!(warm.is_some(), "the link carries nothing");
     let stream = Stream {
         direction: Direction::Upload,
         payload: 200,
