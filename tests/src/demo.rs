@@ -1,6 +1,7 @@
 //! The demonstration: what a laptop gets over each of its links, over both with tandem, and what happens to a
 //! download when one is cut.
 
+use std::io::{Write, stdout};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -49,12 +50,16 @@ struct Phase<'a> {
 /// When the world cannot be built, tandem does not start, or a download breaks.
 pub fn run(args: &DemoArgs) -> Result<()> {
     interrupt::clean_up_and_exit()?;
-    println!("Building the world: a laptop, an internet, a gateway and a web server behind it.");
+    let mut out = stdout();
+    writeln!(out, "Building the world: a laptop, an internet, a gateway and a web server behind it.")?;
     let mut world = World::new(WorldSpec::default())?;
-    println!("  Wi-Fi 50 Mbit/s, round trip 15 ms; cellular 20 Mbit/s, round trip 60 ms, behind a NAT.");
+    writeln!(
+        out,
+        "  Wi-Fi 50 Mbit/s, round trip 15 ms; cellular 20 Mbit/s, round trip 60 ms, behind a NAT."
+    )?;
     let outcome = show(&mut world, args);
     let summary = world.with_logs(outcome)?;
-    print!("\n{summary}");
+    write!(out, "\n{summary}")?;
     ensure!(summary.went_on(), "the download did not go on after Wi-Fi was cut");
     Ok(())
 }
@@ -73,10 +78,11 @@ fn show(world: &mut World, args: &DemoArgs) -> Result<Summary> {
     let wifi = alone(world, "Wi-Fi alone, without tandem", "wifi")?;
     let cellular = alone(world, "Cellular alone, without tandem", "cellular")?;
 
-    println!("\nStarting tandem: gateway, invitation, laptop.");
+    let mut out = stdout();
+    writeln!(out, "\nStarting tandem: gateway, invitation, laptop.")?;
     let started = Instant::now();
     world.start_tandem()?;
-    println!("  Both paths are up after {:.1} s.", started.elapsed().as_secs_f64());
+    writeln!(out, "  Both paths are up after {:.1} s.", started.elapsed().as_secs_f64())?;
 
     let laptop = world.laptop()?;
     let title = "Both, through tandem";
@@ -104,7 +110,9 @@ impl Phase<'_> {
     fn run(&self, laptop: &Laptop, mut during: impl FnMut(Duration) -> Result<()>) -> Result<Arc<Meter>> {
         /// More than can arrive: the time ends a download, not its size.
         const ENDLESS: u64 = 1 << 40;
-        println!("\n{}", self.title);
+        writeln!(stdout(), "\n{}", self.title)?;
+        // What the previous phase left in the queues is not this one's.
+        thread::sleep(Duration::from_millis(500));
         let meter = Arc::new(Meter::new(self.length + Duration::from_secs(1)));
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -126,14 +134,14 @@ impl Phase<'_> {
             let mut watch = || -> Result<()> {
                 while meter.start().elapsed() < self.length && !flows.iter().any(|flow| flow.is_finished()) {
                     during(meter.start().elapsed())?;
-                    progress.show(&meter, laptop);
+                    progress.show(&meter, laptop)?;
                     thread::sleep(Duration::from_millis(50));
                 }
                 Ok(())
             };
             let watched = watch();
             stop.store(true, Ordering::Release);
-            progress.finish();
+            progress.finish()?;
             for flow in flows {
                 let bytes = flow.join().map_err(|_| anyhow!("a download panicked"))?;
                 bytes.with_context(|| self.title.to_owned())?;

@@ -57,7 +57,10 @@ impl Exclusive {
     }
 }
 
+/// Named after the user, because another one's file in a sticky directory cannot be opened for writing. Inside a user
+/// namespace everybody is root, so the name comes from the mapping: its second column is the id outside.
 fn lock_path() -> PathBuf {
-    // Named after the user, because a file of another one in a sticky directory may not be opened for writing.
-    std::env::temp_dir().join(format!("tandem-lab-{}.lock", rustix::process::getuid().as_raw()))
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let outside = map.split_whitespace().nth(1).unwrap_or("0");
+    std::env::temp_dir().join(format!("tandem-lab-{outside}.lock"))
 }

@@ -54,14 +54,6 @@ pub fn set_up(name: &str) -> Result<()> {
     change(name, "bring up", LinkMessageBuilder::<LinkUnspec>::up)
 }
 
-/// Takes an interface down; the kernel drops its routes with it.
-///
-/// # Errors
-/// As [`set_up`].
-pub fn set_down(name: &str) -> Result<()> {
-    change(name, "take down", LinkMessageBuilder::<LinkUnspec>::down)
-}
-
 /// Sets the largest packet an interface sends, in bytes of IP.
 ///
 /// # Errors

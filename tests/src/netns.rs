@@ -73,23 +73,6 @@ impl Namespace {
         .with_context(|| format!("in namespace `{}`", self.name))
     }
 
-    /// Starts a thread that stays inside the namespace and may outlive the call.
-    ///
-    /// # Errors
-    /// When no thread can be started. Failing to enter is reported by the thread's result.
-    pub fn thread<T: Send + 'static>(
-        &self,
-        name: &str,
-        work: impl FnOnce() -> Result<T> + Send + 'static,
-    ) -> Result<JoinHandle<Result<T>>> {
-        let file = self.file.try_clone()?;
-        let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
-            enter(file.as_fd())?;
-            work()
-        })?;
-        Ok(started)
-    }
-
     /// Starts a child process inside the namespace. It is killed when the namespace is dropped or the lab dies.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! How exact the emulated links are on this machine: timing error, rate error, and the most one link carries.
 
+use std::io::{Write, stdout};
 use std::net::IpAddr;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -49,25 +50,28 @@ impl Bench {
 pub fn run() -> Result<()> {
     interrupt::clean_up_and_exit()?;
     let _lab = Exclusive::acquire()?;
+    let mut out = stdout();
     let timing = timing_error(Duration::from_millis(20))?;
-    println!(
+    writeln!(
+        out,
         "delay of 20 ms, 1000 packets a second: median {:?} late, 99 % at most {:?} late",
         timing.0, timing.1
-    );
+    )?;
     let mut worst = 0.0_f64;
     for rate in [1_000_000, 10_000_000, 50_000_000, 200_000_000, 500_000_000] {
         let (wire, payload) = rates(rate)?;
         let error = wire / rate as f64 - 1.0;
         worst = worst.max(error.abs());
-        println!(
+        writeln!(
+            out,
             "rate of {:>3} Mbit/s: {:.2} Mbit/s on the wire ({:+.2} %), TCP payload {:.2} Mbit/s",
             rate / 1_000_000,
             wire / 1e6,
             error * 100.0,
             payload / 1e6
-        );
+        )?;
     }
-    println!("an idle link takes {:.2} % of a core", idle_cpu()? * 100.0);
+    writeln!(out, "an idle link takes {:.2} % of a core", idle_cpu()? * 100.0)?;
     ensure!(timing.1 < Duration::from_millis(1), "timing errs by more than 1 ms");
     ensure!(worst < 0.03, "a rate errs by more than 3 %");
     Ok(())

@@ -208,7 +208,7 @@ impl World {
     /// Initialises the gateway and starts its daemon.
     ///
     /// # Errors
-    /// When a command refuses or the daemon does not answer; the end of its log is in the message.
+    /// When a command refuses or the daemon does not answer.
     pub fn start_gateway(&mut self) -> Result<()> {
         let mut options = vec!["--listen", "0.0.0.0:443", "--listen", "[::]:443"];
         for endpoint in &self.spec.endpoints {
@@ -247,11 +247,10 @@ impl World {
     ///
     /// # Errors
     /// When either command refuses.
-    pub fn enroll(&mut self, laptop: usize) -> Result<()> {
+    pub fn enroll(&self, laptop: usize) -> Result<()> {
         let name = self.laptops.get(laptop).context("no such laptop")?.name().to_owned();
         let token = self.invite(&name)?;
-        let laptop = &mut self.laptops[laptop];
-        laptop.join(&token)
+        self.laptops[laptop].join(&token)
     }
 
     /// Starts the first laptop's daemon.

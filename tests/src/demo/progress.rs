@@ -1,6 +1,6 @@
 //! A line per second: speed of the download, and what each link carried of it.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{IsTerminal, Result, Write, stdout};
 use std::time::{Duration, Instant};
 
 use crate::traffic::meter::Meter;
@@ -9,6 +9,7 @@ use crate::world::Laptop;
 /// Speed at which the bar is full.
 const FULL_MBPS: f64 = 70.0;
 const BAR: usize = 35;
+const CLEAR_LINE: &str = "\r\x1b[K";
 
 /// Prints progress: on a terminal the present second is a line that lives, elsewhere lines come when complete.
 pub(super) struct Progress {
@@ -32,34 +33,28 @@ impl Progress {
     }
 
     /// Called often; prints when there is something to print.
-    pub(super) fn show(&mut self, meter: &Meter, laptop: &Laptop) {
+    pub(super) fn show(&mut self, meter: &Meter, laptop: &Laptop) -> Result<()> {
         let elapsed = self.since.elapsed();
         let complete = elapsed >= Duration::from_secs(1);
         if !complete && (!self.live || elapsed < Duration::from_millis(200)) {
-            return;
+            return Ok(());
         }
         let line = self.line(meter, laptop, elapsed);
-        if self.live {
-            print!("\r\x1b[K{line}");
-        } else {
-            print!("{line}");
-        }
+        let mut out = stdout();
+        write!(out, "{}{line}", if self.live { CLEAR_LINE } else { "" })?;
         if complete {
-            println!();
+            writeln!(out)?;
             self.second += 1;
             self.since = Instant::now();
             self.before = meter.total();
             self.links_before = carried(laptop);
         }
-        // A closed pipe ends the demonstration at the next println; nothing is lost by ignoring it here.
-        let _ = stdout().flush();
+        out.flush()
     }
 
     /// Ends the line that lives.
-    pub(super) fn finish(&self) {
-        if self.live {
-            print!("\r\x1b[K");
-        }
+    pub(super) fn finish(&self) -> Result<()> {
+        if self.live { write!(stdout(), "{CLEAR_LINE}") } else { Ok(()) }
     }
 
     fn line(&self, meter: &Meter, laptop: &Laptop, elapsed: Duration) -> String {

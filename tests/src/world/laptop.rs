@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::node::Node;
+use super::node::{Node, Outcome};
 use super::spec::{LaptopSpec, LinkSpec, WorldSpec};
 use super::wiring;
 use crate::link::Link;
@@ -16,7 +16,8 @@ use crate::netns::Namespace;
 #[derive(Debug)]
 pub struct Laptop {
     node: Node,
-    links: BTreeMap<String, Link>,
+    /// By the number of the spec, so in its order.
+    links: BTreeMap<u8, Link>,
     specs: Vec<(u8, LinkSpec)>,
     namespace: Arc<Namespace>,
     name: String,
@@ -90,8 +91,8 @@ impl Laptop {
     /// # Errors
     /// When there is none of that name at the moment; the message lists those that are.
     pub fn link(&self, name: &str) -> Result<&Link> {
-        self.links.get(name).with_context(|| {
-            let names: Vec<&str> = self.links.keys().map(String::as_str).collect();
+        self.links.values().find(|link| link.name() == name).with_context(|| {
+            let names: Vec<&str> = self.links.values().map(Link::name).collect();
             format!("{} has no link `{name}`; there are {}", self.name, names.join(", "))
         })
     }
@@ -123,25 +124,35 @@ impl Laptop {
     }
 
     pub(super) fn attach(&mut self, internet: &Namespace, link: &str) -> Result<()> {
-        ensure!(!self.links.contains_key(link), "link `{link}` is attached already");
         let (number, spec) = self.spec(link)?;
+        ensure!(!self.links.contains_key(number), "link `{link}` is attached already");
         let running = wiring::connect_link(spec, *number, &self.namespace, internet, self.seed)?;
-        self.links.insert(link.to_owned(), running);
+        self.links.insert(*number, running);
         Ok(())
     }
 
     pub(super) fn detach(&mut self, link: &str) -> Result<()> {
-        self.links.remove(link).map(drop).with_context(|| format!("link `{link}` is not attached"))
+        let number = self.spec(link)?.0;
+        self.links.remove(&number).map(drop).with_context(|| format!("link `{link}` is not attached"))
     }
 
     /// Joins a gateway by token.
     ///
     /// # Errors
     /// When the command refuses.
-    pub fn join(&mut self, token: &str) -> Result<()> {
-        self.node.join(&self.namespace, token)?;
-        let interfaces: Vec<&str> = self.specs.iter().map(|(_, spec)| spec.interface.as_str()).collect();
-        self.node.allow_interfaces(&interfaces)
+    pub fn join(&self, token: &str) -> Result<()> {
+        self.try_join(token)?.expect_success("tandem join").map(drop)
+    }
+
+    /// Joins a gateway by token, whatever comes of it. The laptop's interfaces are named as links, because the lab's are
+    /// TAP devices, which a daemon must not take for links by itself: virtual machines use the same.
+    ///
+    /// # Errors
+    /// When the command cannot be run.
+    pub fn try_join(&self, token: &str) -> Result<Outcome> {
+        let interfaces = self.specs.iter().map(|(_, spec)| spec.interface.as_str());
+        let options: Vec<&str> = interfaces.flat_map(|interface| ["--link-allow", interface]).collect();
+        self.node.join(&self.namespace, token, &options)
     }
 
     /// Starts the daemon, after ending one that runs.

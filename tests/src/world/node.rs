@@ -126,45 +126,13 @@ impl Node {
         self.tandem_with_files(namespace, &args)?.expect_success("tandem gateway init").map(drop)
     }
 
-    /// `tandem join TOKEN`.
-    ///
-    /// # Errors
-    /// When it refuses.
-    pub fn join(&self, namespace: &Namespace, token: &str) -> Result<()> {
-        self.try_join(namespace, token)?.expect_success("tandem join").map(drop)
-    }
-
-    /// `tandem join TOKEN`, whatever comes of it.
+    /// `tandem join TOKEN` with these options, whatever comes of it.
     ///
     /// # Errors
     /// When it cannot be run.
-    pub fn try_join(&self, namespace: &Namespace, token: &str) -> Result<Outcome> {
-        self.tandem_with_files(namespace, &["join", token])
-    }
-
-    /// Names the interfaces that count as links. The lab's are TAP devices, which a daemon must not take for links by
-    /// itself, since virtual machines use the same.
-    ///
-    /// # Errors
-    /// When the configuration cannot be read, understood or written.
-    pub fn allow_interfaces(&self, interfaces: &[&str]) -> Result<()> {
-        self.edit_config(|document| {
-            document["links"]["allow"] =
-                toml_edit::value(interfaces.iter().copied().collect::<toml_edit::Array>());
-        })
-    }
-
-    /// Edits the configuration file.
-    ///
-    /// # Errors
-    /// When it cannot be read, understood or written.
-    pub fn edit_config(&self, edit: impl FnOnce(&mut toml_edit::DocumentMut)) -> Result<()> {
-        let path = self.config.display();
-        let text = std::fs::read_to_string(&self.config).with_context(|| format!("cannot read {path}"))?;
-        let mut document: toml_edit::DocumentMut =
-            text.parse().with_context(|| format!("{path} is no TOML"))?;
-        edit(&mut document);
-        std::fs::write(&self.config, document.to_string()).with_context(|| format!("cannot write {path}"))
+    pub fn join(&self, namespace: &Namespace, token: &str, options: &[&str]) -> Result<Outcome> {
+        let args: Vec<&str> = ["join", token].into_iter().chain(options.iter().copied()).collect();
+        self.tandem_with_files(namespace, &args)
     }
 
     /// Starts `tandemd` on the configuration file, after ending one that runs.
@@ -191,8 +159,8 @@ impl Node {
             answered = self.status(namespace).is_ok();
             answered || self.has_ended()
         });
-        ensure!(!self.has_ended(), "tandemd on {} has ended{}", self.name, self.log_tail());
-        ensure!(answered, "tandemd on {} does not answer{}", self.name, self.log_tail());
+        ensure!(!self.has_ended(), "tandemd on {} has ended", self.name);
+        ensure!(answered, "tandemd on {} does not answer", self.name);
         Ok(())
     }
 
