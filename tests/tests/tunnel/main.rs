@@ -8,5 +8,6 @@
 mod apps;
 mod common;
 mod failover;
+mod peers;
 mod start;
 mod sum;
