@@ -1,0 +1,13 @@
+//! The real daemons in made-up networks: what tandem promises, measured.
+//!
+//! Each test builds its own world, starts gateway and laptop, and talks to a web server behind the gateway. The tests
+//! wait for each other, see [`tandem_lab::exclusive`].
+
+#![expect(clippy::unwrap_used, reason = "a helper that fails has failed the test")]
+
+mod apps;
+mod common;
+mod failover;
+mod peers;
+mod start;
+mod sum;
