@@ -1,5 +1,6 @@
 //! The daemon.
 
+pub mod api;
 pub mod config;
 pub mod host;
 pub mod keys;
@@ -8,4 +9,3 @@ pub mod store;
 #[cfg(test)]
 mod sys;
 pub mod token;
-pub mod api;
