@@ -4,6 +4,7 @@
 //! SHA-256 of the certificate's SubjectPublicKeyInfo with the pin that it learned out of band.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use aws_lc_rs::{constant_time, digest, hkdf};
@@ -16,7 +17,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 pub(crate) const SERVER_NAME: &str = "tandem.invalid";
 
 /// SHA-256 of a public key's SubjectPublicKeyInfo (RFC 7469 §2.4 calls the same thing a pin).
-#[derive(Clone, Copy, Hash)]
+#[derive(Clone, Copy)]
 pub struct Pin([u8; 32]);
 
 impl Pin {
@@ -45,6 +46,12 @@ impl PartialEq for Pin {
 }
 
 impl Eq for Pin {}
+
+impl Hash for Pin {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 impl fmt::Display for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

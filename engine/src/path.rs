@@ -135,9 +135,10 @@ impl Path {
         self.rtt = figures.rtt.max(Duration::from_micros(100));
         self.mtu = figures.mtu;
         let by_window = bytes_per(gate.window(), self.rtt);
-        self.rate = gate.bandwidth().filter(|rate| *rate > 0).unwrap_or(by_window).max(1);
-        let paced = gate.pacing_rate().unwrap_or(by_window * PACING_GAIN.0 / PACING_GAIN.1);
-        self.pacer.set_rate(now, paced.max(1), self.mtu);
+        let paced = gate.pacing_rate().unwrap_or(by_window * PACING_GAIN.0 / PACING_GAIN.1).max(1);
+        // Not the controller's bandwidth: on a path that was never full it is what we sent, not what fits.
+        self.rate = paced.min(by_window).max(1);
+        self.pacer.set_rate(now, paced, self.mtu);
         self.note_loss(figures.sent_packets, figures.lost_packets);
     }
 
@@ -170,10 +171,6 @@ impl Path {
         self.queue.push_back(item);
     }
 
-    pub(crate) fn front_len(&self) -> Option<usize> {
-        self.queue.front().map(Outgoing::len)
-    }
-
     pub(crate) fn pop(&mut self) -> Option<Outgoing> {
         let item = self.queue.pop_front()?;
         self.queued -= item.len() as u64;
@@ -195,17 +192,12 @@ impl Path {
         self.mtu
     }
 
-    /// Rate, bytes/s.
-    pub(crate) fn rate(&self) -> u64 {
-        self.rate
-    }
-
-    /// When its timers want to be looked at: pacing if packets wait, and health.
-    pub(crate) fn deadline(&self, conn: &Conn) -> Option<Instant> {
+    /// When its timers want to be looked at: health, and pacing if packets wait and QUIC could take them.
+    pub(crate) fn deadline(&self, conn: &Conn, is_busy: bool) -> Option<Instant> {
         let gate = conn.gate(self.id);
         let health = self.health.deadline(gate.and_then(|gate| gate.answer_time()));
         let has_room = gate.is_some_and(|gate| gate.room() >= self.mtu);
-        let pacing = if self.queue.is_empty() || !has_room { None } else { self.pacer.ready_at() };
+        let pacing = if self.queue.is_empty() || !has_room || is_busy { None } else { self.pacer.ready_at() };
         [health, pacing].into_iter().flatten().min()
     }
 
@@ -217,7 +209,10 @@ impl Path {
     /// Figures for people and scripts.
     pub(crate) fn report(&mut self, now: Instant, conn: &mut Conn) -> PathReport {
         let figures = conn.figures(self.id).unwrap_or_default();
-        let rtt_min = conn.gate(self.id).and_then(|gate| gate.rtt_min());
+        let gate = conn.gate(self.id);
+        let rtt_min = gate.and_then(|gate| gate.rtt_min());
+        let bandwidth = gate.and_then(|gate| gate.bandwidth()).filter(|rate| *rate > 0);
+        let in_flight = gate.map_or(0, |gate| gate.in_flight());
         PathReport {
             id: path_number(self.id),
             link: self.link,
@@ -231,9 +226,9 @@ impl Path {
             rx_bytes: figures.rx_bytes,
             tx_rate: self.tx.rate(now, figures.tx_bytes),
             rx_rate: self.rx.rate(now, figures.rx_bytes),
-            estimated_rate: self.rate,
+            estimated_rate: bandwidth.unwrap_or(self.rate),
             cwnd: figures.cwnd,
-            in_flight: conn.gate(self.id).map_or(0, |gate| gate.in_flight()),
+            in_flight,
             queued: self.queued,
             mtu: self.mtu,
             sent_packets: figures.sent_packets,

@@ -18,6 +18,8 @@ const SLACK: Duration = Duration::from_millis(2);
 const OVERFLOW: Duration = Duration::from_millis(5);
 /// An `auto` path that arrives this much later than the fastest is left out: no receiver waits so long.
 const MAX_SKEW: Duration = Duration::from_millis(150);
+/// A path so slow that one packet takes longer does not make the others queue for it.
+const MAX_SERIALIZATION: Duration = Duration::from_millis(50);
 /// An `auto` path that loses more than this is left out while another does not.
 const MAX_LOSS: f64 = 0.10;
 
@@ -46,6 +48,10 @@ impl Candidate {
     fn arrival(&self, len: usize) -> Duration {
         duration_of(self.queued + len as u64, self.rate) + self.delay
     }
+
+    fn arrival_if_idle(&self, len: usize) -> Duration {
+        duration_of(len as u64, self.rate).min(MAX_SERIALIZATION) + self.delay
+    }
 }
 
 /// What to do with the packet at the head.
@@ -67,9 +73,10 @@ pub(crate) fn choose(candidates: &[Candidate], len: usize, waiting: u64) -> Choi
     // Backup paths never overflow: they work only where nothing else does.
     let overflow = if best_rank == 0 && is_full(candidates, waiting) { 1 } else { best_rank };
     let fastest = usable(candidates, overflow).map(|(_, path)| path.delay).min().unwrap_or_default();
-    let slowest = eligible(candidates, overflow, fastest).map(|(_, path)| path.delay).max();
+    let slowest = eligible(candidates, overflow, fastest).map(|(_, path)| path.arrival_if_idle(len)).max();
     let best = eligible(candidates, overflow, fastest).min_by_key(|(_, path)| path.arrival(len));
     let (Some((index, path)), Some(slowest)) = (best, slowest) else { return Choice::Nowhere };
+    // A longer queue than this would have sent the packet to another path, were there room.
     if path.queued > 0 && path.backlog() > slowest.saturating_sub(path.delay) + SLACK {
         return Choice::Wait;
     }

@@ -29,7 +29,7 @@ use crate::masque::connect_ip::Capsule;
 use crate::masque::extension::Contexts;
 use crate::path::{Outgoing, Path, PathReport};
 use crate::queue::{self, FqCodel};
-use crate::quic::{Conn, Endpoint, Lost, PathId};
+use crate::quic::{Conn, Endpoint, PathId};
 use crate::schedule::Candidate;
 use crate::split::{self, Rejoiner, Splitter};
 
@@ -96,6 +96,8 @@ pub struct TunnelCounters {
     pub rx_bytes: u64,
     /// Inner packets that were split in pieces.
     pub split: u64,
+    /// Datagrams that QUIC declared lost.
+    pub lost: u64,
     /// Datagrams sent again after their path died.
     pub reinjected: u64,
     /// Packets that came a second time, and were dropped.
@@ -136,7 +138,6 @@ pub(crate) struct Tunnel {
     next_path: usize,
     candidates: Vec<Candidate>,
     batch: Vec<Bytes>,
-    lost: Vec<Lost>,
 }
 
 impl Tunnel {
@@ -166,7 +167,6 @@ impl Tunnel {
             next_path: 0,
             candidates: Vec::new(),
             batch: Vec::new(),
-            lost: Vec::new(),
         }
     }
 
@@ -239,7 +239,7 @@ impl Tunnel {
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        let paths = self.paths.iter().filter_map(|path| path.deadline(&self.conn)).min();
+        let paths = self.paths.iter().filter_map(|path| path.deadline(&self.conn, self.conn.is_busy())).min();
         [self.conn.inner.poll_timeout(), paths, self.rejoiner.poll_timeout()].into_iter().flatten().min()
     }
 
@@ -253,11 +253,6 @@ impl Tunnel {
         self.conn.close(now, code, reason);
         self.stream = None;
         self.dirty = true;
-    }
-
-    /// Bytes held for packets that wait.
-    pub(crate) fn held_bytes(&self) -> usize {
-        self.ingress.bytes() + self.returned.iter().map(Outgoing::len).sum::<usize>()
     }
 
     /// Whether a path runs over `link`.

@@ -1,5 +1,12 @@
 //! A whole tunnel in virtual time: what a user relies on, link by link.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "a test may panic, and its virtual time has to start somewhere"
+)]
+
 mod world;
 
 use std::collections::HashSet;
@@ -63,18 +70,15 @@ fn nothing_arrives_twice_and_nothing_that_was_not_sent() {
 fn a_link_that_says_goodbye_loses_nothing_that_its_queue_held() {
     let mut world = World::connected(&wifi_and_cellular());
     stream(&mut world, 15, ms(1000), true);
-    let mut got = Vec::new();
-    let mut sent = 0;
-    for round in 0..2 {
-        if round == 1 {
-            world.link_down(0);
-        }
-        let (more, arrived) = stream(&mut world, 15, ms(1000), true);
-        sent += more;
-        got.extend(arrived);
+    // 30 ms of packets, and half of them still under way when the link goes.
+    for number in 0..40 {
+        world.client_sends(udp(client_inner(), server_inner(), 5000, 1400, number));
     }
-    assert!(longest_gap(&got[got.len() / 2..]) < ms(150), "{:?}", longest_gap(&got));
-    assert!(got.len() as u64 >= sent * 98 / 100, "{} of {sent}", got.len());
+    world.run_for(ms(15));
+    world.link_down(0);
+    world.run_for(ms(500));
+    let arrived: HashSet<u64> = world.server_got.iter().map(|got| world::number(&got.packet)).collect();
+    assert_eq!(arrived.len(), 40, "{:?}", world.client.counters());
     assert_eq!(world.paths_up(), 1);
 }
 
@@ -156,6 +160,7 @@ fn when_every_link_dies_and_one_returns_the_tunnel_goes_on() {
     world.run_for(ms(5000));
     world.blackhole(1, false);
     world.run_until(|world| world.paths_up() >= 1, ms(3000));
+    stream(&mut world, 10, ms(1000), true);
     let (sent, got) = stream(&mut world, 10, ms(1000), true);
-    assert!(got.len() as u64 >= sent * 95 / 100, "{} of {sent}", got.len());
+    assert!(got.len() as u64 >= sent * 99 / 100, "{} of {sent}", got.len());
 }

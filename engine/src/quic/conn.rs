@@ -47,15 +47,6 @@ pub(crate) enum ConnEvent {
     Readable,
 }
 
-/// A datagram that will not arrive.
-#[derive(Debug)]
-pub(crate) struct Lost {
-    /// The path that it was sent on.
-    pub(crate) path: PathId,
-    /// The datagram as it was handed over.
-    pub(crate) datagram: Bytes,
-}
-
 #[derive(Debug)]
 struct PathGate {
     id: PathId,
@@ -221,19 +212,22 @@ impl Conn {
         buf: &mut Vec<u8>,
     ) -> Option<Transmit> {
         self.refresh_gates();
-        let only = self.handed.path.filter(|_| self.is_busy());
-        for known in &self.gates {
-            known.gate.set_open(only.is_none_or(|path| path == known.id));
-        }
         loop {
+            let only = self.handed.path.filter(|_| self.is_busy());
+            for known in &self.gates {
+                known.gate.set_open(only.is_none_or(|path| path == known.id));
+            }
             buf.clear();
             let transmit = self.inner.poll_transmit(now, max_segments, buf);
             self.log_sent();
             let Some(transmit) = transmit else {
-                if let Some(gate) = only.filter(|_| self.is_busy()).and_then(|path| self.gate(path)) {
+                let path = only.filter(|_| self.is_busy())?;
+                // noq knows of more in flight than we do. Better any other path than all of them waiting.
+                if let Some(gate) = self.gate(path) {
                     gate.exhaust();
                 }
-                return None;
+                self.handed.path = None;
+                continue;
             };
             let origin = match transmit.src_ip {
                 Some(ip) => locals.resolve(ip),
@@ -281,9 +275,10 @@ impl Conn {
         }
     }
 
-    /// Collects fates: calls `acked` with each path that had a packet acknowledged, and appends the
-    /// datagrams that were lost.
-    pub(crate) fn collect_fates(&mut self, mut acked: impl FnMut(PathId), lost: &mut Vec<Lost>) {
+    /// Collects fates: calls `acked` with each path that had a packet acknowledged. How many datagrams were
+    /// lost.
+    pub(crate) fn collect_fates(&mut self, mut acked: impl FnMut(PathId)) -> u64 {
+        let mut lost = 0;
         for known in &mut self.gates {
             self.fates.clear();
             known.gate.take_fates(&mut self.fates);
@@ -295,8 +290,7 @@ impl Conn {
                         known.flight.acked(pn);
                     }
                     Fate::Lost { pn } => {
-                        let path = known.id;
-                        known.flight.lost(pn, |datagram| lost.push(Lost { path, datagram }));
+                        known.flight.lost(pn, |_| lost += 1);
                     }
                 }
             }
@@ -304,6 +298,7 @@ impl Conn {
                 acked(known.id);
             }
         }
+        lost
     }
 
     /// Takes back what is in flight on `path`, oldest first: it is to be sent on another one. What noq

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use bytes::BytesMut;
-use noq_proto::{ClientConfig, ConnectError, ConnectionHandle, DatagramEvent, Incoming, ServerConfig};
+use noq_proto::{ClientConfig, ConnectError, DatagramEvent, Incoming, ServerConfig};
 
 use super::config;
 use super::conn::Conn;
@@ -124,11 +124,6 @@ impl Endpoint {
             }
         }
         drained
-    }
-
-    /// Forgets a connection that is dropped before it drained.
-    pub(crate) fn forget(&mut self, handle: usize) {
-        self.inner.handle_event(ConnectionHandle(handle), noq_proto::EndpointEvent::drained());
     }
 
     /// The next answer that belongs to no connection.

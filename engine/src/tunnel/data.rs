@@ -10,6 +10,9 @@ use crate::masque::datagram::{self, CONTEXT_IP};
 use crate::path::{Outgoing, Path};
 use crate::schedule::{self, Choice};
 
+/// What QUIC adds to a datagram at most, bytes: short header with a 20-byte connection id and a 4-byte packet
+/// number, frame type and length, AEAD tag (RFC 9000 §17.3.1, RFC 9221 §4, RFC 9001 §5.3).
+const OVERHEAD: u64 = 1 + 20 + 4 + 3 + 16;
 /// Bytes of the sequence number.
 const SEQ_LEN: usize = 4;
 
@@ -77,7 +80,8 @@ impl Tunnel {
                 let Some(item) = self.paths[index].pop() else { break };
                 let before = self.batch.len();
                 self.encode(now, item);
-                let bytes: u64 = self.batch[before..].iter().map(|datagram| datagram.len() as u64).sum();
+                let bytes: u64 =
+                    self.batch[before..].iter().map(|datagram| datagram.len() as u64 + OVERHEAD).sum();
                 room = room.saturating_sub(bytes);
                 credit = credit.saturating_sub(bytes);
             }

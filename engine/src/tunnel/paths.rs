@@ -157,8 +157,7 @@ impl Tunnel {
     /// Applies acknowledgements and losses, and what the controllers learned from them.
     pub(super) fn settle_fates(&mut self, now: Instant) {
         let mut answered: Vec<PathId> = Vec::new();
-        self.lost.clear();
-        self.conn.collect_fates(|id| answered.push(id), &mut self.lost);
+        self.counters.lost += self.conn.collect_fates(|id| answered.push(id));
         for id in answered {
             let more_due = self.conn.in_flight(id) > 0;
             let Some(path) = self.path_mut(id) else { continue };
@@ -221,11 +220,6 @@ impl Tunnel {
             let mut path = self.paths.remove(index);
             self.returned.extend(path.take_queue());
         }
-    }
-
-    /// Whether any path can carry packets now.
-    pub(crate) fn has_working_path(&self) -> bool {
-        self.paths.iter().any(|path| path.health.is_usable())
     }
 
     /// Whether the peer has answered on a path over `link`.

@@ -126,6 +126,7 @@ pub struct World {
     /// Pins that get a lease.
     pub welcome: Vec<(Pin, Lease)>,
     wire: BTreeMap<(Instant, u64), InFlight>,
+    spins: u32,
     sequence: u64,
     random: u64,
     buf: Vec<u8>,
@@ -179,6 +180,7 @@ impl World {
             gateway_log: Vec::new(),
             welcome: vec![(client_pin, lease)],
             wire: BTreeMap::new(),
+            spins: 0,
             sequence: 0,
             random: 0x9e37_79b9_7f4a_7c15,
             buf: Vec::new(),
@@ -293,6 +295,13 @@ impl World {
             Some(end),
         ];
         let next = next.into_iter().flatten().min().unwrap_or(end);
+        self.spins = if next <= self.now { self.spins + 1 } else { 0 };
+        assert!(
+            self.spins < 1000,
+            "time stands still: client {:?}, gateway {:?}",
+            self.client.poll_timeout().map(|at| at.saturating_duration_since(self.now)),
+            self.gateway.poll_timeout().map(|at| at.saturating_duration_since(self.now))
+        );
         self.now = next.max(self.now + Duration::from_nanos(1)).min(end.max(self.now));
         let now = self.now;
         while let Some(entry) = self.wire.first_entry() {
