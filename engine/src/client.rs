@@ -29,6 +29,7 @@ use self::race::Race;
 use crate::error::{CloseReason, code};
 use crate::h3::Headers;
 use crate::identity::{Identity, Pin};
+use crate::ip::icmp::Limiter;
 use crate::ip::{self, FlowKey, FlowSeed};
 use crate::link::{Arrival, LinkId, Transmit};
 use crate::masque::connect_ip::{Address, Prefix};
@@ -120,7 +121,9 @@ pub struct Client {
     pause: Duration,
     /// Addresses that the gateway assigned.
     addresses: Vec<Prefix>,
+    /// ICMP answers to the host, and how many of them are well-mannered.
     outbound_icmp: VecDeque<Bytes>,
+    limiter: Limiter,
     events: VecDeque<ClientEvent>,
 }
 
@@ -144,6 +147,7 @@ impl Client {
             pause: PAUSE_FIRST,
             addresses: Vec::new(),
             outbound_icmp: VecDeque::new(),
+            limiter: Limiter::default(),
             events: VecDeque::new(),
         })
     }
@@ -216,6 +220,7 @@ impl Client {
             let from = self.addresses.iter().map(|prefix| prefix.address());
             if let Some(from) = from.into_iter().find(|from| from.is_ipv4() == header.src.is_ipv4())
                 && let Some(answer) = ip::icmp::packet_too_big(&packet, mtu, from)
+                && self.limiter.allow(now)
             {
                 self.outbound_icmp.push_back(answer.freeze());
             }
@@ -319,8 +324,13 @@ impl Client {
 
     /// Takes note of everything that happened.
     fn turn(&mut self, now: Instant) {
-        let handles: Vec<usize> = self.conns.keys().copied().collect();
-        for handle in handles {
+        let is_retry_due = self.next_link_retry().is_some_and(|at| at <= now);
+        let mut cursor = self.conns.iter().find(|(_, tunnel)| tunnel.is_dirty()).map(|(handle, _)| *handle);
+        if cursor.is_none() && !is_retry_due {
+            return;
+        }
+        while let Some(handle) = cursor {
+            cursor = self.conns.range(handle + 1..).next().map(|(next, _)| *next);
             let Some(tunnel) = self.conns.get_mut(&handle) else { continue };
             let gone = tunnel.turn(now, &mut self.endpoint);
             while let Some(event) = self.conns.get_mut(&handle).and_then(|tunnel| tunnel.events.pop_front()) {

@@ -21,6 +21,7 @@ pub use self::requests::{ENROL_PATH, GatewayEvent, RequestId, RequestKind};
 use crate::error::code;
 use crate::h3;
 use crate::identity::Identity;
+use crate::ip::icmp::Limiter;
 use crate::ip::{self, FlowKey, FlowSeed, icmp};
 use crate::link::{Arrival, Transmit};
 use crate::quic::config::{self, SetupError};
@@ -61,6 +62,8 @@ pub struct Gateway {
     next_serial: u64,
     /// Packets for the host.
     inbound: VecDeque<Bytes>,
+    /// How many ICMP answers are well-mannered.
+    limiter: Limiter,
     events: VecDeque<GatewayEvent>,
 }
 
@@ -81,6 +84,7 @@ impl Gateway {
             deadlines: BTreeSet::new(),
             next_serial: 0,
             inbound: VecDeque::new(),
+            limiter: Limiter::default(),
             events: VecDeque::new(),
         })
     }
@@ -123,7 +127,7 @@ impl Gateway {
     pub fn handle_packet(&mut self, now: Instant, packet: BytesMut) {
         let Ok(header) = ip::Header::parse(&packet) else { return };
         let Some(&handle) = self.leases.get(&header.dst) else {
-            return self.answer(&packet, header.src, |packet, from| {
+            return self.answer(now, &packet, header.src, |packet, from| {
                 icmp::unreachable(packet, icmp::Unreachable::Host, from)
             });
         };
@@ -134,7 +138,8 @@ impl Gateway {
         let Some(peer) = self.peers.get_mut(&handle) else { return };
         let mtu = peer.tunnel.mtu(self.mtu);
         if packet.len() > usize::from(mtu) {
-            return self.answer(&packet, header.src, |packet, from| icmp::packet_too_big(packet, mtu, from));
+            return self
+                .answer(now, &packet, header.src, |packet, from| icmp::packet_too_big(packet, mtu, from));
         }
         let flow = FlowKey::of(header).hash(&self.seed);
         peer.tunnel.handle_packet(now, packet, flow);
@@ -144,9 +149,17 @@ impl Gateway {
     }
 
     /// Sends an ICMP message back to the host.
-    fn answer(&mut self, packet: &[u8], to: IpAddr, message: impl FnOnce(&[u8], IpAddr) -> Option<BytesMut>) {
+    fn answer(
+        &mut self,
+        now: Instant,
+        packet: &[u8],
+        to: IpAddr,
+        message: impl FnOnce(&[u8], IpAddr) -> Option<BytesMut>,
+    ) {
         let from = self.addresses.iter().find(|from| from.is_ipv4() == to.is_ipv4());
-        if let Some(answer) = from.and_then(|from| message(packet, *from)) {
+        if let Some(answer) = from.and_then(|from| message(packet, *from))
+            && self.limiter.allow(now)
+        {
             self.inbound.push_back(answer.freeze());
         }
     }
@@ -243,6 +256,7 @@ impl Gateway {
         peer.tunnel.counters.dropped += 1;
         if let Some(answer) = answer
             && let Ok(header) = ip::Header::parse(&answer)
+            && self.limiter.allow(now)
         {
             peer.tunnel.handle_packet(now, answer, FlowKey::of(&header).hash(&self.seed));
         }

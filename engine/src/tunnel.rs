@@ -185,6 +185,11 @@ impl Tunnel {
         self.stream.is_some()
     }
 
+    /// Whether something happened since the last turn.
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
     /// Says that a UDP datagram was taken in by the connection.
     pub(crate) fn mark_dirty(&mut self) {
         self.dirty = true;

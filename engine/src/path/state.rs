@@ -8,6 +8,8 @@ pub(crate) const VALIDATION_TIMEOUT: Duration = Duration::from_secs(3);
 /// delay, the upper one what a person notices.
 const SUSPECT_MIN: Duration = Duration::from_millis(100);
 const SUSPECT_MAX: Duration = Duration::from_secs(1);
+/// Two times the delay that a receiver may add to an acknowledgement (RFC 9000 §18.2).
+const ACK_DELAYS: Duration = Duration::from_millis(50);
 /// Before a path has answered anything.
 const SUSPECT_FIRST: Duration = Duration::from_millis(500);
 /// Probes of a suspect path: first and longest interval.
@@ -180,9 +182,10 @@ impl Health {
     }
 }
 
-/// How long silence is borne.
+/// How long silence is borne: an answer's time, and another for the probe that QUIC sends when the first packet
+/// was lost (RFC 9002 §6.2), with the peer's ack delay.
 fn patience(answer_time: Option<Duration>) -> Duration {
-    answer_time.map_or(SUSPECT_FIRST, |expected| (expected * 3 / 2).clamp(SUSPECT_MIN, SUSPECT_MAX))
+    answer_time.map_or(SUSPECT_FIRST, |expected| (expected * 2 + ACK_DELAYS).clamp(SUSPECT_MIN, SUSPECT_MAX))
 }
 
 #[cfg(test)]

@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use noq_proto::congestion::{Bbr3Config, ControllerFactory, CubicConfig};
-use noq_proto::{ClientConfig, EndpointConfig, MtuDiscoveryConfig, ServerConfig, TransportConfig, VarInt};
+use noq_proto::{
+    ClientConfig, EndpointConfig, HashedConnectionIdGenerator, MtuDiscoveryConfig, ServerConfig,
+    TransportConfig, VarInt,
+};
 
 use super::gate::GatedFactory;
 use super::tls;
+use crate::h3::session::MAX_REQUESTS;
 use crate::identity::{Identity, Pin};
 
 /// Most paths at once, beyond which a link stays unused. Each costs both ends state.
@@ -49,7 +53,8 @@ impl Default for TransportOptions {
     }
 }
 
-fn transport(options: TransportOptions, built: Arc<AtomicU64>) -> Arc<TransportConfig> {
+/// `requests`: how many request streams the peer may have open; none for a client, which answers none.
+fn transport(options: TransportOptions, built: Arc<AtomicU64>, requests: u32) -> Arc<TransportConfig> {
     let controller: Arc<dyn ControllerFactory + Send + Sync> = match options.congestion {
         Congestion::Bbr => Arc::new(Bbr3Config::default()),
         Congestion::Cubic => Arc::new(CubicConfig::default()),
@@ -67,7 +72,7 @@ fn transport(options: TransportOptions, built: Arc<AtomicU64>) -> Arc<TransportC
         .mtu_discovery_config(Some(mtu))
         .datagram_receive_buffer_size(Some(RECEIVE_BUFFER))
         .datagram_send_buffer_size(SEND_BUFFER)
-        .max_concurrent_bidi_streams(VarInt::from_u32(16))
+        .max_concurrent_bidi_streams(VarInt::from_u32(requests))
         .max_concurrent_uni_streams(VarInt::from_u32(8))
         .stream_receive_window(VarInt::from_u32(64 << 10))
         .receive_window(VarInt::from_u32(256 << 10))
@@ -85,7 +90,12 @@ pub struct SetupError(#[from] rustls::Error);
 /// old clients at once that their connections are gone (RFC 9000 §10.3).
 pub(crate) fn endpoint(identity: &Identity) -> Arc<EndpointConfig> {
     let secret = identity.derived_secret(b"stateless reset");
-    Arc::new(EndpointConfig::new(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &secret))))
+    let mut config = EndpointConfig::new(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &secret)));
+    // Only to connection ids that it would have given out itself does noq answer with a reset.
+    let [a, b, c, d, e, f, g, h, ..] = identity.derived_secret(b"connection ids");
+    let key = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+    config.cid_generator(Arc::new(move || Box::new(HashedConnectionIdGenerator::from_key(key))));
+    Arc::new(config)
 }
 
 pub(crate) fn client(
@@ -95,7 +105,7 @@ pub(crate) fn client(
     built: Arc<AtomicU64>,
 ) -> Result<ClientConfig, SetupError> {
     let mut config = ClientConfig::new(Arc::new(tls::client(identity, gateway)?));
-    config.transport_config(transport(options, built));
+    config.transport_config(transport(options, built, 0));
     Ok(config)
 }
 
@@ -105,6 +115,6 @@ pub(crate) fn server(
     built: Arc<AtomicU64>,
 ) -> Result<Arc<ServerConfig>, SetupError> {
     let mut config = ServerConfig::with_crypto(Arc::new(tls::server(identity)?));
-    config.transport_config(transport(options, built));
+    config.transport_config(transport(options, built, MAX_REQUESTS as u32));
     Ok(Arc::new(config))
 }

@@ -43,6 +43,13 @@ pub(crate) enum ConnEvent {
         /// Whether it is demoted.
         backup: bool,
     },
+    /// The peer wants no more bytes on a stream.
+    StreamStopped {
+        /// Which stream.
+        stream: u64,
+        /// HTTP/3 error code.
+        code: u64,
+    },
     /// Stream bytes or datagrams may be waiting.
     Readable,
 }
@@ -140,7 +147,11 @@ impl Conn {
                     self.streams.flush(&mut self.inner);
                     continue;
                 }
-                Event::Stream(StreamEvent::Finished { .. } | StreamEvent::Stopped { .. }) => continue,
+                Event::Stream(StreamEvent::Stopped { id, error_code }) => ConnEvent::StreamStopped {
+                    stream: VarInt::from(id).into_inner(),
+                    code: error_code.into_inner(),
+                },
+                Event::Stream(StreamEvent::Finished { .. }) => continue,
                 Event::DatagramReceived => ConnEvent::Readable,
                 Event::Path(PathEvent::Established { id, .. }) => ConnEvent::PathEstablished(id),
                 Event::Path(PathEvent::Abandoned { id, .. }) => ConnEvent::PathAbandoned(id),

@@ -114,6 +114,13 @@ impl Tunnel {
         }
     }
 
+    /// The peer wants no more bytes on a stream.
+    pub(super) fn stream_stopped(&mut self, now: Instant, stream: u64, code: u64) {
+        if let Err(error) = self.session.stop_received(stream, code) {
+            self.close(now, error.code.value(), error.reason);
+        }
+    }
+
     fn handle_session_event(&mut self, now: Instant, event: Event) {
         let event = match event {
             Event::PeerSettings(settings) => TunnelEvent::Settings(settings),

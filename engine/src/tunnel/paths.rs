@@ -107,6 +107,7 @@ impl Tunnel {
                     self.events.push_back(TunnelEvent::PathsChanged);
                 }
                 ConnEvent::PeerStatus { path, backup } => self.peer_status(path, backup),
+                ConnEvent::StreamStopped { stream, code } => self.stream_stopped(now, stream, code),
                 ConnEvent::Readable => {}
             }
         }

@@ -118,6 +118,7 @@ pub struct World {
     pub now: Instant,
     pub client: Client,
     pub gateway: Gateway,
+    gateway_key: Vec<u8>,
     pub links: Vec<TestLink>,
     pub client_got: Vec<Got>,
     pub server_got: Vec<Got>,
@@ -157,22 +158,15 @@ impl World {
             seed: [7; 16],
         })
         .unwrap();
-        let gateway = Gateway::new(GatewayConfig {
-            identity: gateway_id,
-            addresses: vec!["10.77.0.1".parse().unwrap(), "fd77::1".parse().unwrap()],
-            mtu: DEFAULT_MTU,
-            peer_to_peer: false,
-            transport,
-            seed: [8; 16],
-        })
-        .unwrap();
+        let gateway_key = gateway_id.to_pkcs8_der();
         let lease =
             Lease { name: Arc::from("laptop"), addresses: vec![client_inner(), "fd77::2".parse().unwrap()] };
         let mut world = Self {
             start: now,
             now,
             client,
-            gateway,
+            gateway: gateway(&gateway_key),
+            gateway_key,
             links: Vec::new(),
             client_got: Vec::new(),
             server_got: Vec::new(),
@@ -406,6 +400,11 @@ impl World {
         }
     }
 
+    /// A gateway process that knows nothing of the old one's connections, with the same key.
+    pub fn restart_gateway(&mut self) {
+        self.gateway = gateway(&self.gateway_key);
+    }
+
     /// A UDP packet from the client's host.
     pub fn client_sends(&mut self, packet: BytesMut) {
         self.client.handle_packet(self.now, packet);
@@ -415,6 +414,18 @@ impl World {
     pub fn server_sends(&mut self, packet: BytesMut) {
         self.gateway.handle_packet(self.now, packet);
     }
+}
+
+fn gateway(key: &[u8]) -> Gateway {
+    Gateway::new(GatewayConfig {
+        identity: Identity::from_pkcs8_der(key).unwrap(),
+        addresses: vec!["10.77.0.1".parse().unwrap(), "fd77::1".parse().unwrap()],
+        mtu: DEFAULT_MTU,
+        peer_to_peer: false,
+        transport: TransportOptions::default(),
+        seed: [8; 16],
+    })
+    .unwrap()
 }
 
 /// An IPv4 UDP packet of `len` bytes in all, numbered in its payload.

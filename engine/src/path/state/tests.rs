@@ -34,12 +34,12 @@ fn silence_after_sending_makes_a_path_suspect_and_probes_follow() {
     let mut health = up(start);
     health.on_sent(start);
     health.on_sent(start + ms(50));
-    assert_eq!(health.check(start + ms(99), ANSWER), Verdict::Unchanged);
-    assert_eq!(health.check(start + ms(100), ANSWER), Verdict::Suspected);
+    assert_eq!(health.check(start + ms(129), ANSWER), Verdict::Unchanged);
+    assert_eq!(health.check(start + ms(130), ANSWER), Verdict::Suspected);
     assert_eq!(health.state(), PathState::Suspect);
     let mut probes = 0;
-    let mut now = start + ms(100);
-    while now < start + ms(20_100) {
+    let mut now = start + ms(130);
+    while now < start + ms(20_130) {
         now = health.deadline(ANSWER).unwrap();
         assert_eq!(health.check(now, ANSWER), Verdict::Probe);
         probes += 1;
