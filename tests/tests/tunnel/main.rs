@@ -9,5 +9,6 @@ mod apps;
 mod common;
 mod failover;
 mod peers;
+mod programs;
 mod start;
 mod sum;
