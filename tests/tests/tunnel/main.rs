@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails has failed the test")]
 
 mod apps;
+mod cleanup;
 mod common;
 mod failover;
 mod peers;
