@@ -147,12 +147,6 @@ impl World {
         &mut self.gateway_node
     }
 
-    /// The router between all.
-    #[must_use]
-    pub fn internet(&self) -> &Namespace {
-        &self.internet
-    }
-
     /// The directory of this world's files, removed at the end.
     #[must_use]
     pub fn directory(&self) -> &Path {

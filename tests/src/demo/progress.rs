@@ -8,7 +8,8 @@ use crate::world::Laptop;
 
 /// Speed at which the bar is full.
 const FULL_MBPS: f64 = 70.0;
-const BAR: usize = 35;
+/// Short enough for a line to fit into 80 columns; a longer one could not be rewritten.
+const BAR: usize = 20;
 const CLEAR_LINE: &str = "\r\x1b[K";
 
 /// Prints progress: on a terminal the present second is a line that lives, elsewhere lines come when complete.
@@ -62,7 +63,7 @@ impl Progress {
         let speed = mbps(meter.total() - self.before);
         let filled = ((speed / FULL_MBPS).min(1.0) * BAR as f64).round() as usize;
         let mut line = format!(
-            "  {:>3} s  {speed:>6.1} Mbit/s  {}{}  on the wire:",
+            "  {:>3} s  {speed:>6.1} Mbit/s  {}{} ",
             self.second,
             "█".repeat(filled),
             "░".repeat(BAR - filled)
@@ -70,7 +71,7 @@ impl Progress {
         for ((link, now), before) in laptop.links().zip(carried(laptop)).zip(&self.links_before) {
             let state =
                 if link.config().carrier { format!("{:.1}", mbps(now - before)) } else { "cut".to_owned() };
-            line.push_str(&format!("  {} {state}", link.name()));
+            line.push_str(&format!(" {} {state}", link.name()));
         }
         line
     }

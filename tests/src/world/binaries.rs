@@ -1,5 +1,6 @@
 //! Finds `tandem` and `tandemd` beside the lab's own executable.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -58,8 +59,12 @@ fn build(cargo: &Path, directory: &Path) -> Result<()> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
     let Some(target) = directory.parent() else { return Ok(()) };
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "-p", "tandem", "-p", "tandem-daemon", "--manifest-path"]);
+    command.args(["build", "-p", "tandem", "-p", "tandem-daemon", "--manifest-path"]);
     command.arg(manifest).arg("--target-dir").arg(target).stdin(Stdio::null());
+    // The first time this takes minutes, which a person wants to see; elsewhere only errors matter.
+    if !std::io::stderr().is_terminal() {
+        command.arg("--quiet");
+    }
     if directory.ends_with("release") {
         command.arg("--release");
     }

@@ -76,12 +76,6 @@ impl Node {
         &self.config
     }
 
-    /// The state directory.
-    #[must_use]
-    pub fn state(&self) -> &Path {
-        &self.state
-    }
-
     /// The control socket.
     #[must_use]
     pub fn socket(&self) -> &Path {

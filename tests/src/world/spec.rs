@@ -74,13 +74,6 @@ impl LinkSpec {
         self.present = false;
         self
     }
-
-    /// Sets the interfaces' MTU.
-    #[must_use]
-    pub fn with_mtu(mut self, mtu: u32) -> Self {
-        self.device_mtu = mtu;
-        self
-    }
 }
 
 /// A laptop and its links.

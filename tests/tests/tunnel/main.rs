@@ -6,8 +6,10 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails has failed the test")]
 
 mod apps;
+mod cleanup;
 mod common;
 mod failover;
 mod peers;
+mod programs;
 mod start;
 mod sum;
