@@ -160,7 +160,9 @@ impl Path {
             tier: self.tier,
             usable: self.health.is_usable(),
             rate: self.rate,
-            delay: self.rtt / 2,
+            // All acknowledgements return over one path, the lowest of those in use: the difference of two
+            // paths' round trips is that of their ways there, in full.
+            delay: self.rtt,
             queued: self.queued,
             loss: self.loss,
         }

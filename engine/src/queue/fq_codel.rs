@@ -15,6 +15,11 @@ use crate::ip::ecn;
 /// Buckets that flows are hashed to (RFC 8290, section 5.2).
 const FLOWS: usize = 1024;
 
+/// Most that is held is what leaves in this part of a second...
+const LIMIT_PER_SECOND: u64 = 4;
+/// ...but at least this much, the first bursts of some flows on a path of which nothing is known yet.
+const LEAST_LIMIT_BYTES: usize = 256 << 10;
+
 /// Parameters of a queue. The defaults are those of RFC 8290 where it has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
@@ -80,6 +85,8 @@ pub struct FqCodel {
     /// What is held, in the flows and returned.
     packets: usize,
     bytes: usize,
+    /// What may be held at the present rate.
+    limit_bytes: usize,
     stats: Stats,
 }
 
@@ -108,6 +115,7 @@ impl FqCodel {
             returned: Vec::new(),
             packets: 0,
             bytes: 0,
+            limit_bytes: config.limit_bytes,
             stats: Stats::default(),
         }
     }
@@ -115,12 +123,15 @@ impl FqCodel {
     /// Adapts to the rate in bit/s at which the queue is emptied, all paths together.
     ///
     /// The target is at least the time that one and a half full packets take to send: one that every packet
-    /// misses would starve a link, by default one below 3.4 Mbit/s. The interval grows by as much.
+    /// misses would starve a link, by default one below 3.4 Mbit/s. The interval grows by as much. No more is held
+    /// than leaves in a quarter of a second: CoDel alone is slow to stop a sender that never slows down.
     pub fn set_rate(&mut self, bits_per_second: u64) {
         let packet_bits = u64::from(self.config.mtu) * 8;
         let nanos = (packet_bits * 1_500_000_000).checked_div(bits_per_second).unwrap_or(0);
         self.aim.target = self.config.target.max(Duration::from_nanos(nanos));
         self.aim.interval = self.config.interval + (self.aim.target - self.config.target);
+        let bytes = usize::try_from(bits_per_second / 8 / LIMIT_PER_SECOND).unwrap_or(usize::MAX);
+        self.limit_bytes = bytes.max(LEAST_LIMIT_BYTES).min(self.config.limit_bytes);
     }
 
     /// Queues an IP packet. When that passes a limit, the flow with the most bytes loses its oldest packets.
@@ -141,7 +152,7 @@ impl FqCodel {
         self.backlogs[index] += packet.len() as u32;
         self.store.push(&mut flow.fifo, Queued { packet, flow_hash, enqueued: now });
         self.stats.pushed += 1;
-        while self.packets > self.config.limit_packets || self.bytes > self.config.limit_bytes {
+        while self.packets > self.config.limit_packets || self.bytes > self.limit_bytes {
             if !self.drop_from_fattest() {
                 break;
             }
