@@ -1,6 +1,10 @@
 //! The TUN device: IP packets from and to the kernel, without Ethernet or packet information headers.
 
-use std::{io, path::Path};
+use std::{
+    io,
+    path::Path,
+    task::{Context, Poll},
+};
 
 use ipnet::IpNet;
 use rustix::io::Errno;
@@ -185,6 +189,24 @@ impl Tun {
     /// Where the runtime is shutting down.
     pub async fn readable(&self) -> io::Result<()> {
         self.device.readable().await
+    }
+
+    /// Hands up to `limit` waiting packets to `each`, as [`try_recv`](Self::try_recv) does, and wakes the
+    /// task when there are some. `limit` is at least 1.
+    ///
+    /// # Errors
+    /// Where the device has failed or was deleted. Packets handed over before the error are valid.
+    pub fn poll_recv(
+        &self,
+        context: &mut Context<'_>,
+        limit: usize,
+        buffer: &mut [u8],
+        mut each: impl FnMut(&mut [u8]),
+    ) -> Poll<io::Result<usize>> {
+        let length = std::task::ready!(self.device.poll_recv(context, buffer))?;
+        each(&mut buffer[..length]);
+        let more = self.try_recv(limit.saturating_sub(1), buffer, each)?;
+        Poll::Ready(Ok(1 + more))
     }
 
     /// Completes when a write may succeed.

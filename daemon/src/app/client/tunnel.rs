@@ -1,0 +1,218 @@
+//! The tunnel's state, and what of the host follows it: addresses and routes.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime};
+
+use ipnet::IpNet;
+use tandem::api::{State, reason};
+use tandem_engine::client::{ClientEvent, Refusal};
+use tandem_engine::error::CloseReason;
+
+use super::Session;
+use crate::config::DEFAULT_MARK;
+use crate::host::notify;
+use crate::host::routes::{self, RouteConfig};
+use crate::host::tun;
+use crate::token;
+
+/// How long the routes stay while the tunnel is down: a gateway that restarts is no reason to send what was to be
+/// tunnelled past the tunnel.
+const GRACE: Duration = Duration::from_secs(15);
+/// How long a stopping client may take to say goodbye.
+const GOODBYE: Duration = Duration::from_millis(300);
+/// Between two looks at whether goodbye was said.
+const GOODBYE_STEP: Duration = Duration::from_millis(5);
+
+/// State of the tunnel, and why.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Phase {
+    pub(super) state: State,
+    pub(super) reason: &'static str,
+    pub(super) since: SystemTime,
+    /// Why the last attempt failed.
+    failure: Option<&'static str>,
+}
+
+impl Phase {
+    pub(super) fn starting(now: SystemTime) -> Self {
+        Self { state: State::Connecting, reason: reason::STARTING, since: now, failure: None }
+    }
+}
+
+impl Session<'_> {
+    pub(super) async fn handle_event(&mut self, event: ClientEvent) -> anyhow::Result<()> {
+        match event {
+            // It may have been on its way when the tunnel was taken down.
+            ClientEvent::Up { addresses } if self.wanted => self.tunnel_up(&addresses).await?,
+            ClientEvent::Down { reason } => self.tunnel_down(&reason),
+            ClientEvent::Refused(refusal) => self.refused(&refusal),
+            ClientEvent::PathsChanged => self.note_paths().await?,
+            ClientEvent::Up { .. } | ClientEvent::Answered { .. } => {}
+        }
+        Ok(())
+    }
+
+    async fn tunnel_up(&mut self, addresses: &[(std::net::IpAddr, u8)]) -> anyhow::Result<()> {
+        self.grace = None;
+        let leased: Result<Vec<IpNet>, _> =
+            addresses.iter().map(|(ip, length)| IpNet::new(*ip, *length)).collect();
+        self.addresses = leased?;
+        tun::set_addresses(&self.context.netlink, self.tun, &self.addresses).await?;
+        if !self.routed {
+            self.set_routes().await?;
+        }
+        self.phase.failure = None;
+        self.settle_phase(State::Connected, reason::ESTABLISHED);
+        self.note_paths().await
+    }
+
+    /// Leads the configured prefixes into the tunnel.
+    pub(super) async fn set_routes(&mut self) -> anyhow::Result<()> {
+        let prefix = |prefix: &crate::config::Prefix| IpNet::new(prefix.address(), prefix.length());
+        let prefixes: Result<Vec<IpNet>, _> = self.settings.routes.iter().map(prefix).collect();
+        let config = RouteConfig {
+            table: self.settings.table,
+            mark: self.settings.fwmark,
+            priority: DEFAULT_MARK,
+            tun: self.tun,
+            prefixes: prefixes?,
+        };
+        routes::install(&self.context.netlink, &mut self.context.journal, &config).await?;
+        self.routed = true;
+        Ok(())
+    }
+
+    fn tunnel_down(&mut self, why: &CloseReason) {
+        let label = match why {
+            CloseReason::WrongPin(_) => reason::WRONG_PIN,
+            CloseReason::ByPeer { code: tandem_engine::error::code::PEER_REMOVED, .. } => reason::REFUSED,
+            CloseReason::ByPeer { .. }
+            | CloseReason::Reset
+            | CloseReason::TimedOut
+            | CloseReason::Local
+            | CloseReason::Protocol(_) => reason::GATEWAY_UNREACHABLE,
+        };
+        self.failed(label, &why.to_string());
+    }
+
+    fn refused(&mut self, refusal: &Refusal) {
+        let said = serde_json::from_slice::<token::Refusal>(&refusal.body);
+        let text = said.map_or_else(|_| format!("HTTP status {}", refusal.status), |said| said.message);
+        self.failed(reason::REFUSED, &text);
+    }
+
+    /// The tunnel, or an attempt at one, failed. The engine tries again by itself.
+    fn failed(&mut self, label: &'static str, text: &str) {
+        if !self.wanted {
+            return;
+        }
+        let needs_a_person = label == reason::WRONG_PIN || label == reason::REFUSED;
+        if self.phase.failure == Some(label) {
+            tracing::debug!(reason = label, "no tunnel: {text}");
+        } else if needs_a_person {
+            tracing::warn!(reason = label, "no tunnel: {text}");
+        } else {
+            tracing::info!(reason = label, "no tunnel: {text}");
+        }
+        if self.routed && self.grace.is_none() {
+            self.grace = Some(Instant::now() + GRACE);
+        }
+        self.phase.failure = Some(label);
+        self.resolver.hurry();
+        self.explain();
+    }
+
+    /// Why there is no tunnel, as far as there is none.
+    pub(super) fn explain(&mut self) {
+        if !self.wanted {
+            return self.settle_phase(State::Disconnected, reason::COMMAND);
+        }
+        if self.phase.state == State::Connected && self.phase.failure.is_none() {
+            return;
+        }
+        let resolution = self.resolver.found.borrow();
+        let label = if self.links.is_empty() {
+            reason::NO_LINKS
+        } else if resolution.addresses.is_empty() && !resolution.failed.is_empty() {
+            reason::RESOLVE_FAILED
+        } else {
+            self.phase.failure.unwrap_or(reason::STARTING)
+        };
+        drop(resolution);
+        self.settle_phase(State::Connecting, label);
+    }
+
+    fn settle_phase(&mut self, state: State, reason: &'static str) {
+        if (self.phase.state, self.phase.reason) == (state, reason) {
+            return;
+        }
+        if self.phase.state != state {
+            self.phase.since = SystemTime::now();
+        }
+        (self.phase.state, self.phase.reason) = (state, reason);
+        tracing::info!(state = state.label(), reason, "tunnel");
+        notify::status(&format!("{} ({reason})", state.label()));
+        self.changes.tick();
+    }
+
+    /// The names were looked up: tells the engine, and the watcher of routes, where the gateway is.
+    pub(super) fn take_resolution(&mut self) {
+        let resolution = self.resolver.found.borrow_and_update().clone();
+        for (endpoint, why) in &resolution.failed {
+            tracing::info!(host = endpoint.host(), "the gateway's name does not resolve: {why}");
+        }
+        let remotes = resolution.addresses;
+        let hosts = remotes.iter().map(SocketAddr::ip).collect();
+        self.filter.send_modify(|filter| *filter = filter.clone().with_gateways(hosts));
+        self.data.tell(move |data, now| data.engine.set_remotes(now, remotes));
+        self.explain();
+    }
+
+    /// Tries to have a tunnel from now on.
+    pub(super) fn bring_up(&mut self) {
+        if self.wanted {
+            return;
+        }
+        self.wanted = true;
+        self.phase.failure = None;
+        self.resolver.hurry();
+        self.data.tell(|data, now| data.engine.connect(now));
+        self.explain();
+    }
+
+    /// Takes the tunnel down, and everything that leads into it.
+    pub(super) async fn bring_down(&mut self) -> anyhow::Result<()> {
+        self.wanted = false;
+        self.data.tell(|data, now| data.engine.disconnect(now));
+        self.explain();
+        self.withdraw().await
+    }
+
+    /// The tunnel has been down for too long: the host gets its own routes back.
+    pub(super) async fn give_up_routes(&mut self) -> anyhow::Result<()> {
+        tracing::info!("the tunnel stays down: its routes are removed until it is back");
+        self.withdraw().await
+    }
+
+    async fn withdraw(&mut self) -> anyhow::Result<()> {
+        self.grace = None;
+        self.routed = false;
+        self.addresses.clear();
+        routes::remove(&self.context.netlink, &mut self.context.journal).await?;
+        tun::set_addresses(&self.context.netlink, self.tun, &[]).await?;
+        Ok(())
+    }
+
+    /// Says goodbye to the gateway, which would otherwise wait for us; not for long.
+    pub(super) async fn stop(&mut self) {
+        self.settle_phase(State::Stopping, reason::STOPPING);
+        self.data.tell(|data, now| data.engine.disconnect(now));
+        let deadline = Instant::now() + GOODBYE;
+        while Instant::now() < deadline {
+            match self.data.ask(|data, _| data.engine.is_drained()).await {
+                Ok(false) => tokio::time::sleep(GOODBYE_STEP).await,
+                Ok(true) | Err(_) => return,
+            }
+        }
+    }
+}

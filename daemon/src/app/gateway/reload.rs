@@ -1,0 +1,47 @@
+//! Reading the configuration again.
+
+use tandem::api::ReloadReport;
+
+use super::{Service, install_firewall};
+use crate::api::ApiError;
+use crate::app::reload;
+use crate::config::{Config, Gateway, Role};
+use crate::host::notify;
+
+impl Service<'_> {
+    /// For SIGHUP, where nobody waits for an answer but systemd and the log.
+    pub(super) fn reload_on_signal(&mut self) -> anyhow::Result<()> {
+        notify::reloading();
+        self.reload()?.ok();
+        notify::ready(self.state().0.label());
+        Ok(())
+    }
+
+    /// Applies what can be applied. The inner error is for whoever asked, the outer one ends the daemon.
+    pub(super) fn reload(&mut self) -> anyhow::Result<Result<ReloadReport, ApiError>> {
+        let outcome = match reload::read(self.context) {
+            Ok((new, changes)) => {
+                self.adopt(new)?;
+                Ok(reload::report(&changes))
+            }
+            Err(error) => Err(error),
+        };
+        reload::log(&outcome);
+        Ok(outcome)
+    }
+
+    /// Takes over what is in force from now on: all but what takes a restart, so that it is reported again.
+    fn adopt(&mut self, new: Config) -> anyhow::Result<()> {
+        let Role::Gateway(gateway) = new.role else { return Ok(()) };
+        let peer_to_peer = gateway.peer_to_peer;
+        let isolates_otherwise = peer_to_peer != self.settings.peer_to_peer;
+        self.settings = Gateway { endpoint: gateway.endpoint, peer_to_peer, ..self.settings.clone() };
+        self.context.config.log_level = new.log_level;
+        self.context.config.role = Role::Gateway(self.settings.clone());
+        if isolates_otherwise {
+            install_firewall(self.context, &self.settings)?;
+            self.data.tell(move |data, _| data.engine.set_peer_to_peer(peer_to_peer));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! The gateway as `tandem status` and `tandem peer list` show it.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::{Instant, SystemTime};
+
+use tandem::api::{self, Path, PeerCount, PeerState, Role, SCHEMA, State, Status, Tunnel, reason};
+use tandem_engine::gateway::PeerReport;
+
+use super::Service;
+use crate::app::report;
+use crate::store::{Credential, Peer};
+
+impl Service<'_> {
+    /// State of the service, and why.
+    pub(super) fn state(&self) -> (State, &'static str) {
+        if self.accepting {
+            (State::Serving, reason::ESTABLISHED)
+        } else {
+            (State::Disconnected, reason::COMMAND)
+        }
+    }
+
+    pub(super) async fn status(&mut self) -> anyhow::Result<Status> {
+        let connected = self.data.ask(|data, now| data.engine.peers(now).len()).await?;
+        let connected = u64::try_from(connected)?;
+        let enrolled = u64::try_from(self.store.peers().len())?;
+        let resident = report::resident_bytes();
+        let (state, reason) = self.state();
+        let tun = &self.context.config.tun;
+        Ok(Status {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            role: Role::Gateway,
+            state,
+            reason: reason.to_owned(),
+            since_unix_us: Some(report::unix_us(self.since)),
+            tunnel: Some(Tunnel {
+                name: tun.name.to_string(),
+                mtu_bytes: tun.mtu.into(),
+                addresses: self.own.iter().map(ToString::to_string).collect(),
+            }),
+            gateway: None,
+            peers: Some(PeerCount { enrolled, connected }),
+            paths: Vec::new(),
+            uptime_us: report::span_us(Instant::now() - self.started),
+            resident_bytes: resident,
+            peer_state_bytes: self.peer_state_bytes(resident, connected),
+        })
+    }
+
+    /// Measured, not counted: what the process has grown by since it began to serve, per connected peer. It
+    /// errs upwards, since memory that a busy moment took stays with the process.
+    fn peer_state_bytes(&self, resident: Option<u64>, connected: u64) -> Option<u64> {
+        resident?.saturating_sub(self.resident_at_first?).checked_div(connected)
+    }
+
+    pub(super) async fn peers(&mut self) -> anyhow::Result<Vec<api::Peer>> {
+        let reports = self.data.ask(|data, now| data.engine.peers(now)).await?;
+        let connected: BTreeMap<String, PeerReport> =
+            reports.into_iter().map(|report| (report.lease.name.to_string(), report)).collect();
+        let states = connected.iter().flat_map(|(name, report)| {
+            let paths = report.paths.iter().map(report::path);
+            paths.filter_map(|path| Some(((name.clone(), path.id?), path.state)))
+        });
+        let mut since = self.paths.note(SystemTime::now(), states).into_iter();
+        let mut paths_of: BTreeMap<String, Vec<Path>> = BTreeMap::new();
+        for (name, report) in &connected {
+            let stamped = report.paths.iter().zip(&mut since);
+            let paths = stamped
+                .map(|(open, (since, _))| Path { since_unix_us: Some(since), ..report::path(open) })
+                .collect();
+            paths_of.insert(name.clone(), paths);
+        }
+        let peers = self.store.peers();
+        Ok(peers
+            .iter()
+            .map(|peer| {
+                let paths = paths_of.remove(&peer.name).unwrap_or_default();
+                describe(peer, connected.get(&peer.name), paths)
+            })
+            .collect())
+    }
+}
+
+fn describe(peer: &Peer, connected: Option<&PeerReport>, paths: Vec<Path>) -> api::Peer {
+    let (credential, pin) = match &peer.credential {
+        Credential::Pin(pin) => (api::Credential::Key, Some(pin.to_string())),
+        Credential::Bearer(_) => (api::Credential::Bearer, None),
+    };
+    let since = connected.map(|connected| SystemTime::now() - connected.since.elapsed());
+    let seen = if connected.is_some() { Some(SystemTime::now()) } else { peer.last_seen };
+    let counters = connected.map(|connected| connected.counters).unwrap_or_default();
+    api::Peer {
+        name: peer.name.clone(),
+        credential,
+        pin,
+        addresses: peer.addresses().into_iter().map(host_prefix).collect(),
+        state: if connected.is_some() { PeerState::Connected } else { PeerState::Disconnected },
+        connected_unix_us: since.map(report::unix_us),
+        last_seen_unix_us: seen.map(report::unix_us),
+        tx_bytes: counters.tx_bytes,
+        rx_bytes: counters.rx_bytes,
+        paths,
+    }
+}
+
+fn host_prefix(address: IpAddr) -> String {
+    format!("{address}/{}", if address.is_ipv4() { 32 } else { 128 })
+}
