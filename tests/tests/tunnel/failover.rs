@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tandem_lab::link::Link;
 use tandem_lab::traffic::Direction;
-use tandem_lab::traffic::bulk::{Bulk, Transfer};
+use tandem_lab::traffic::bulk::{Bulk, BulkReport, Transfer};
 use tandem_lab::wait_until;
 use tandem_lab::world::{LinkSpec, World, WorldSpec};
 
