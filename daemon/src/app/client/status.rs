@@ -19,7 +19,7 @@ impl Session<'_> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             role: Role::Client,
             state: self.phase.state,
-            reason: self.phase.reason.to_owned(),
+            reason: self.phase.reason.to_string(),
             since_unix_us: Some(report::unix_us(self.phase.since)),
             tunnel: Some(Tunnel {
                 name: tun.name.to_string(),
