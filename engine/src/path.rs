@@ -22,8 +22,12 @@ const UNKNOWN_RATE: u64 = 125_000;
 const UNKNOWN_RTT: Duration = Duration::from_millis(100);
 /// Weight of one packet's fate in the loss share.
 const LOSS_WEIGHT: f64 = 1.0 / 256.0;
-/// RFC 9002 §7.7: a window-based controller is paced a little faster than a window per RTT.
-const PACING_GAIN: (u64, u64) = (5, 4);
+/// RFC 9002 §7.7: a window-based controller is paced a little faster than a window per RTT. In thousandths.
+const WINDOW_GAIN: u64 = 1250;
+/// noq's BBRv3 paces 1 % below its bandwidth estimate (draft-ietf-ccwg-bbr §5.6.2), and forgets higher estimates
+/// after two rounds, where the draft means two probing cycles: its estimate decays by a percent every two
+/// rounds between probes. Pacing as much faster keeps it.
+const BBR_GAIN: u64 = 1015;
 /// Rates shown to people are averages over at least this long.
 const METER_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -135,7 +139,11 @@ impl Path {
         self.rtt = figures.rtt.max(Duration::from_micros(100));
         self.mtu = figures.mtu;
         let by_window = bytes_per(gate.window(), self.rtt);
-        let paced = gate.pacing_rate().unwrap_or(by_window * PACING_GAIN.0 / PACING_GAIN.1).max(1);
+        let paced = match gate.pacing_rate() {
+            Some(rate) => scale(rate, BBR_GAIN),
+            None => scale(by_window, WINDOW_GAIN),
+        };
+        let paced = paced.max(1);
         // Not the controller's bandwidth: on a path that was never full it is what we sent, not what fits.
         self.rate = paced.min(by_window).max(1);
         self.pacer.set_rate(now, paced, self.mtu);
@@ -237,6 +245,10 @@ impl Path {
             lost_packets: figures.lost_packets,
         }
     }
+}
+
+fn scale(rate: u64, thousandths: u64) -> u64 {
+    rate.saturating_mul(thousandths) / 1000
 }
 
 /// Bytes/s of `bytes` in `time`.
