@@ -7,17 +7,26 @@ use tandem::api::{Path, PathState, Tier, reason};
 use tandem_engine::link;
 use tandem_engine::path::{self, PathReport};
 
-/// A path in the API's words; what only the owner of the links knows is left open.
-pub(super) fn path(report: &PathReport) -> Path {
-    let (state, reason) = state_of(report);
+/// A rate below this, in bytes/s, is no traffic but what keeps a path alive.
+const QUIET: u64 = 1_000;
+
+/// The paths of one tunnel in the API's words; what only the owner of the links knows is left open.
+pub(super) fn paths(reports: &[PathReport]) -> Vec<Path> {
+    let up = reports.iter().filter(|report| report.state == path::PathState::Up);
+    let best = up.map(|report| rank(report.tier)).min().unwrap_or_default();
+    reports.iter().map(|report| path(report, best)).collect()
+}
+
+fn path(report: &PathReport, best: u8) -> Path {
+    let (state, reason) = state_of(report, best);
     Path {
         id: Some(report.id.into()),
         tier: tier(report.tier),
         state,
         reason: reason.to_owned(),
         remote: Some(report.remote),
-        rtt_us: Some(micros(report.rtt)),
-        rtt_min_us: Some(micros(report.rtt_min)),
+        rtt_us: Some(span_us(report.rtt)),
+        rtt_min_us: Some(span_us(report.rtt_min)),
         loss_ratio: Some(report.loss),
         tx_rate_bps: report.tx_rate.saturating_mul(8),
         rx_rate_bps: report.rx_rate.saturating_mul(8),
@@ -31,16 +40,28 @@ pub(super) fn path(report: &PathReport) -> Path {
     }
 }
 
-fn state_of(report: &PathReport) -> (PathState, &'static str) {
+/// A healthy path waits while one of a better tier works. One of the secondary tier may carry traffic all the
+/// same, when those are full.
+fn state_of(report: &PathReport, best: u8) -> (PathState, &'static str) {
+    let is_quiet = report.tx_rate.max(report.rx_rate) < QUIET;
     match report.state {
         path::PathState::Validating => (PathState::Probing, reason::VALIDATING),
-        path::PathState::Up => (PathState::Up, reason::IN_USE),
-        path::PathState::Standby if report.tier == link::Tier::Secondary => {
-            (PathState::Standby, reason::TIER_SECONDARY)
+        path::PathState::Up | path::PathState::Standby if rank(report.tier) > best && is_quiet => {
+            let is_backup = report.tier == link::Tier::Backup;
+            (PathState::Standby, if is_backup { reason::TIER_BACKUP } else { reason::TIER_SECONDARY })
         }
-        path::PathState::Standby => (PathState::Standby, reason::TIER_BACKUP),
+        path::PathState::Up | path::PathState::Standby => (PathState::Up, reason::IN_USE),
         path::PathState::Suspect => (PathState::Suspect, reason::SILENT),
         path::PathState::Demoted => (PathState::Suspect, reason::PEER_REQUEST),
+    }
+}
+
+fn rank(tier: link::Tier) -> u8 {
+    match tier {
+        link::Tier::Auto | link::Tier::Always => 0,
+        link::Tier::Secondary => 1,
+        link::Tier::Backup => 2,
+        link::Tier::Never => 3,
     }
 }
 
@@ -55,18 +76,14 @@ pub(super) fn tier(tier: link::Tier) -> Tier {
     }
 }
 
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
 /// A span in the API's unit.
 pub(super) fn span_us(time: Duration) -> u64 {
-    micros(time)
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A moment in the API's unit.
 pub(super) fn unix_us(time: SystemTime) -> u64 {
-    micros(time.duration_since(UNIX_EPOCH).unwrap_or_default())
+    span_us(time.duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 /// Since when things are in their present state, by a name for each.

@@ -69,6 +69,8 @@ impl SetupError {
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
+            // A token whose time is over is no mistake of the one who typed it.
+            Self::Token(TokenError::Expired(_)) => 1,
             Self::Settings(_) | Self::Config(_) | Self::TokenInput(_) | Self::Token(_) => 2,
             Self::Enrol(EnrolFailure::Timeout(_)) => 4,
             Self::Exists(_)

@@ -7,7 +7,7 @@ use tandem_lab::world::{Process, World, WorldSpec};
 use crate::common::{SECOND, fail, host_tool, sure};
 
 /// What a daemon changes on its host, as text to be compared.
-fn traces(namespace: &Namespace) -> String {
+pub(crate) fn traces(namespace: &Namespace) -> String {
     let devices = namespace.run(|| Ok(std::fs::read_to_string("/proc/thread-self/net/dev")?)).unwrap();
     let names = devices.lines().filter_map(|line| line.split_once(':')).map(|(name, _)| name.trim());
     let mut text = format!("devices: {}\n", names.collect::<Vec<_>>().join(" "));
@@ -31,6 +31,16 @@ fn traces(namespace: &Namespace) -> String {
     text
 }
 
+/// The traces without those of the TUN device, which is there as long as its daemon.
+pub(crate) fn traces_but_tun(namespace: &Namespace) -> String {
+    let traces = traces(namespace).replace(" tandem0\n", "\n");
+    traces.lines().filter(|line| !line.contains("dev tandem0")).fold(String::new(), |mut text, line| {
+        text.push_str(line);
+        text.push('\n');
+        text
+    })
+}
+
 /// A world with the traces that its two hosts had before tandem ran.
 fn running(spec: WorldSpec) -> Option<(World, [String; 2])> {
     let mut world = World::for_test(spec).unwrap()?;
@@ -44,7 +54,7 @@ fn laptop_daemon(world: &mut World) -> &mut Process {
     world.laptop_mut().unwrap().node_mut().daemon().unwrap()
 }
 
-fn assert_same(world: &World, what: &str, before: &str, after: impl Fn() -> String) {
+pub(crate) fn assert_same(world: &World, what: &str, before: &str, after: impl Fn() -> String) {
     // The kernel takes its time with devices and routes that go.
     if !wait_until(5 * SECOND, || after() == before) {
         fail(world, &format!("{what} was left changed.\nBefore:\n{before}\nAfter:\n{}", after()));

@@ -8,7 +8,10 @@
 mod apps;
 mod cleanup;
 mod common;
+mod control;
 mod failover;
+mod failures;
+mod idle;
 mod peers;
 mod programs;
 mod start;

@@ -19,7 +19,7 @@ impl Session<'_> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             role: Role::Client,
             state: self.phase.state,
-            reason: self.phase.reason.to_owned(),
+            reason: self.phase.reason.to_string(),
             since_unix_us: Some(report::unix_us(self.phase.since)),
             tunnel: Some(Tunnel {
                 name: tun.name.to_string(),
@@ -40,7 +40,7 @@ impl Session<'_> {
 
     /// Open paths, then links without one, then interfaces that are no links.
     fn paths(&mut self, open: &[PathReport], idle: &[LinkReport]) -> Vec<Path> {
-        let mut paths: Vec<Path> = open.iter().map(|report| self.open_path(report)).collect();
+        let mut paths = self.open_paths(open);
         let since =
             self.paths.note(SystemTime::now(), paths.iter().filter_map(|path| Some((path.id?, path.state))));
         for (path, (since, _)) in paths.iter_mut().zip(since) {
@@ -53,14 +53,17 @@ impl Session<'_> {
         paths
     }
 
-    fn open_path(&self, open: &PathReport) -> Path {
-        let known = self.links.get(open.link);
-        Path {
-            link: Some(open.link.0.into()),
-            interface: known.map(|known| known.link.name.clone()),
-            local: known.and_then(|known| known.local(open.remote)),
-            ..report::path(open)
-        }
+    fn open_paths(&self, open: &[PathReport]) -> Vec<Path> {
+        let named = report::paths(open).into_iter().zip(open).map(|(path, open)| {
+            let known = self.links.get(open.link);
+            Path {
+                link: Some(open.link.0.into()),
+                interface: known.map(|known| known.link.name.clone()),
+                local: known.and_then(|known| known.local(open.remote)),
+                ..path
+            }
+        });
+        named.collect()
     }
 
     fn idle_link(&self, idle: &LinkReport) -> Path {
@@ -86,7 +89,7 @@ impl Session<'_> {
     /// Paths appeared, went, or changed their states: logs which.
     pub(super) async fn note_paths(&mut self) -> anyhow::Result<()> {
         let open = self.data.ask(|data, now| data.engine.paths(now)).await?;
-        let paths: Vec<Path> = open.iter().map(|report| self.open_path(report)).collect();
+        let paths = self.open_paths(&open);
         let states = paths.iter().filter_map(|path| Some((path.id?, path.state)));
         let noted = self.paths.note(SystemTime::now(), states);
         for (path, (_, is_news)) in paths.iter().zip(noted) {

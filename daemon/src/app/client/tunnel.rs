@@ -1,12 +1,13 @@
 //! The tunnel's state, and what of the host follows it: addresses and routes.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use ipnet::IpNet;
 use tandem::api::{State, reason};
 use tandem_engine::client::{ClientEvent, Refusal};
-use tandem_engine::error::CloseReason;
+use tandem_engine::error::{CloseReason, code};
 
 use super::Session;
 use crate::config::DEFAULT_MARK;
@@ -24,18 +25,21 @@ const GOODBYE: Duration = Duration::from_millis(300);
 const GOODBYE_STEP: Duration = Duration::from_millis(5);
 
 /// State of the tunnel, and why.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Phase {
     pub(super) state: State,
-    pub(super) reason: &'static str,
+    /// A stable label; where the gateway refused, the one that it gave.
+    pub(super) reason: Label,
     pub(super) since: SystemTime,
     /// Why the last attempt failed.
-    failure: Option<&'static str>,
+    failure: Option<Label>,
 }
+
+type Label = Cow<'static, str>;
 
 impl Phase {
     pub(super) fn starting(now: SystemTime) -> Self {
-        Self { state: State::Connecting, reason: reason::STARTING, since: now, failure: None }
+        Self { state: State::Connecting, reason: reason::STARTING.into(), since: now, failure: None }
     }
 }
 
@@ -83,36 +87,38 @@ impl Session<'_> {
     }
 
     fn tunnel_down(&mut self, why: &CloseReason) {
-        let label = match why {
-            CloseReason::WrongPin(_) => reason::WRONG_PIN,
-            CloseReason::ByPeer { code: tandem_engine::error::code::PEER_REMOVED, .. } => reason::REFUSED,
+        let (label, needs_a_person) = match why {
+            CloseReason::WrongPin(_) => (reason::WRONG_PIN, true),
+            CloseReason::ByPeer { code: code::PEER_REMOVED, .. } => (why.label(), true),
             CloseReason::ByPeer { .. }
             | CloseReason::Reset
             | CloseReason::TimedOut
             | CloseReason::Local
-            | CloseReason::Protocol(_) => reason::GATEWAY_UNREACHABLE,
+            | CloseReason::Protocol(_) => (reason::GATEWAY_UNREACHABLE, false),
         };
-        self.failed(label, &why.to_string());
+        self.failed(label.into(), needs_a_person, &why.to_string());
     }
 
     fn refused(&mut self, refusal: &Refusal) {
         let said = serde_json::from_slice::<token::Refusal>(&refusal.body);
-        let text = said.map_or_else(|_| format!("HTTP status {}", refusal.status), |said| said.message);
-        self.failed(reason::REFUSED, &text);
+        let (label, text) = match said {
+            Ok(said) => (said.kind.into(), said.message),
+            Err(_) => (reason::REFUSED.into(), format!("HTTP status {}", refusal.status)),
+        };
+        self.failed(label, true, &text);
     }
 
     /// The tunnel, or an attempt at one, failed. The engine tries again by itself.
-    fn failed(&mut self, label: &'static str, text: &str) {
+    fn failed(&mut self, label: Label, needs_a_person: bool, text: &str) {
         if !self.wanted {
             return;
         }
-        let needs_a_person = label == reason::WRONG_PIN || label == reason::REFUSED;
-        if self.phase.failure == Some(label) {
-            tracing::debug!(reason = label, "no tunnel: {text}");
+        if self.phase.failure.as_ref() == Some(&label) {
+            tracing::debug!(reason = &*label, "no tunnel: {text}");
         } else if needs_a_person {
-            tracing::warn!(reason = label, "no tunnel: {text}");
+            tracing::warn!(reason = &*label, "no tunnel: {text}");
         } else {
-            tracing::info!(reason = label, "no tunnel: {text}");
+            tracing::info!(reason = &*label, "no tunnel: {text}");
         }
         if self.routed && self.grace.is_none() {
             self.grace = Some(Instant::now() + GRACE);
@@ -130,28 +136,31 @@ impl Session<'_> {
         if self.phase.state == State::Connected && self.phase.failure.is_none() {
             return;
         }
-        let resolution = self.resolver.found.borrow();
-        let label = if self.links.is_empty() {
-            reason::NO_LINKS
-        } else if resolution.addresses.is_empty() && !resolution.failed.is_empty() {
-            reason::RESOLVE_FAILED
-        } else {
-            self.phase.failure.unwrap_or(reason::STARTING)
+        let unresolved = {
+            let resolution = self.resolver.found.borrow();
+            resolution.addresses.is_empty() && !resolution.failed.is_empty()
         };
-        drop(resolution);
+        let label = if self.links.is_empty() {
+            reason::NO_LINKS.into()
+        } else if unresolved {
+            reason::RESOLVE_FAILED.into()
+        } else {
+            self.phase.failure.clone().unwrap_or(reason::STARTING.into())
+        };
         self.settle_phase(State::Connecting, label);
     }
 
-    fn settle_phase(&mut self, state: State, reason: &'static str) {
-        if (self.phase.state, self.phase.reason) == (state, reason) {
+    fn settle_phase(&mut self, state: State, reason: impl Into<Label>) {
+        let reason = reason.into();
+        if self.phase.state == state && self.phase.reason == reason {
             return;
         }
         if self.phase.state != state {
             self.phase.since = SystemTime::now();
         }
-        (self.phase.state, self.phase.reason) = (state, reason);
-        tracing::info!(state = state.label(), reason, "tunnel");
+        tracing::info!(state = state.label(), reason = &*reason, "tunnel");
         notify::status(&format!("{} ({reason})", state.label()));
+        (self.phase.state, self.phase.reason) = (state, reason);
         self.changes.tick();
     }
 

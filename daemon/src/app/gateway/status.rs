@@ -59,24 +59,20 @@ impl Service<'_> {
         let reports = self.data.ask(|data, now| data.engine.peers(now)).await?;
         let connected: BTreeMap<String, PeerReport> =
             reports.into_iter().map(|report| (report.lease.name.to_string(), report)).collect();
-        let states = connected.iter().flat_map(|(name, report)| {
-            let paths = report.paths.iter().map(report::path);
-            paths.filter_map(|path| Some(((name.clone(), path.id?), path.state)))
+        let mut paths_of: BTreeMap<&str, Vec<Path>> =
+            connected.iter().map(|(name, peer)| (name.as_str(), report::paths(&peer.paths))).collect();
+        let states = paths_of.iter().flat_map(|(name, paths)| {
+            paths.iter().filter_map(|path| Some((((*name).to_owned(), path.id?), path.state)))
         });
-        let mut since = self.paths.note(SystemTime::now(), states).into_iter();
-        let mut paths_of: BTreeMap<String, Vec<Path>> = BTreeMap::new();
-        for (name, report) in &connected {
-            let stamped = report.paths.iter().zip(&mut since);
-            let paths = stamped
-                .map(|(open, (since, _))| Path { since_unix_us: Some(since), ..report::path(open) })
-                .collect();
-            paths_of.insert(name.clone(), paths);
+        let since = self.paths.note(SystemTime::now(), states);
+        for (path, (since, _)) in paths_of.values_mut().flatten().zip(since) {
+            path.since_unix_us = Some(since);
         }
         let peers = self.store.peers();
         Ok(peers
             .iter()
             .map(|peer| {
-                let paths = paths_of.remove(&peer.name).unwrap_or_default();
+                let paths = paths_of.remove(peer.name.as_str()).unwrap_or_default();
                 describe(peer, connected.get(&peer.name), paths)
             })
             .collect())

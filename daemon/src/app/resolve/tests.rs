@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a helper that fails has failed the test")]
-
 use super::*;
 
 fn endpoints(texts: &[&str]) -> Vec<Endpoint> {
