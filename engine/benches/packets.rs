@@ -49,7 +49,7 @@ fn start() -> Instant {
 
 mod ip {
     use super::*;
-    use tandem_engine::ip::{FlowKey, FlowSeed, Header, ecn, mss};
+    use tandem_engine::ip::{FlowKey, FlowSeed, Header, ecn};
 
     #[divan::bench]
     fn parse_v4(bencher: Bencher<'_, '_>) {
@@ -75,12 +75,6 @@ mod ip {
     fn mark_ce(bencher: Bencher<'_, '_>) {
         let mut packet = tcp_v4(1);
         bencher.bench_local(|| ecn::mark_ce(black_box(&mut packet)));
-    }
-
-    #[divan::bench]
-    fn clamp_mss_of_no_syn(bencher: Bencher<'_, '_>) {
-        let mut packet = tcp_v4(1);
-        bencher.bench_local(|| mss::clamp(black_box(&mut packet), 1280));
     }
 }
 

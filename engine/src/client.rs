@@ -215,18 +215,18 @@ impl Client {
         let State::Up { handle } = self.state else { return };
         let Some(tunnel) = self.conns.get_mut(&handle) else { return };
         let Ok(header) = ip::Header::parse(&packet) else { return };
+        let flow = FlowKey::of(&header).hash(tunnel.seed());
         let mtu = tunnel.mtu(self.mtu);
         if packet.len() > usize::from(mtu) {
             let from = self.addresses.iter().map(|prefix| prefix.address());
-            if let Some(from) = from.into_iter().find(|from| from.is_ipv4() == header.src.is_ipv4())
-                && let Some(answer) = ip::icmp::packet_too_big(&packet, mtu, from)
-                && self.limiter.allow(now)
-            {
-                self.outbound_icmp.push_back(answer.freeze());
+            let from = from.into_iter().find(|from| from.is_ipv4() == header.src.is_ipv4());
+            match from.and_then(|from| ip::icmp::packet_too_big(&packet, mtu, from)) {
+                Some(answer) if self.limiter.allow(now) => self.outbound_icmp.push_back(answer.freeze()),
+                Some(_) => {}
+                None => tunnel.handle_oversized(now, &packet, mtu, flow),
             }
             return;
         }
-        let flow = FlowKey::of(&header).hash(tunnel.seed());
         tunnel.handle_packet(now, packet, flow);
     }
 

@@ -137,12 +137,15 @@ impl Gateway {
     fn pass_to_peer(&mut self, now: Instant, handle: usize, packet: BytesMut, header: &ip::Header) {
         let Some(peer) = self.peers.get_mut(&handle) else { return };
         let mtu = peer.tunnel.mtu(self.mtu);
-        if packet.len() > usize::from(mtu) {
+        let flow = FlowKey::of(header).hash(&self.seed);
+        if packet.len() <= usize::from(mtu) {
+            peer.tunnel.handle_packet(now, packet, flow);
+        } else if header.src.is_ipv4() && !header.dont_fragment {
+            peer.tunnel.handle_oversized(now, &packet, mtu, flow);
+        } else {
             return self
                 .answer(now, &packet, header.src, |packet, from| icmp::packet_too_big(packet, mtu, from));
         }
-        let flow = FlowKey::of(header).hash(&self.seed);
-        peer.tunnel.handle_packet(now, packet, flow);
         if !std::mem::replace(&mut peer.is_ready, true) {
             self.ready.push_back(handle);
         }

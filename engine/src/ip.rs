@@ -11,7 +11,6 @@ mod flow;
 pub mod fragment;
 mod header;
 pub mod icmp;
-pub mod mss;
 #[cfg(test)]
 pub(crate) mod testing;
 

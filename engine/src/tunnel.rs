@@ -23,6 +23,7 @@ use crate::error::CloseReason;
 use crate::h3::{self, Headers, Session};
 use crate::identity::Pin;
 use crate::ip::FlowSeed;
+use crate::ip::fragment::fragment_v4;
 use crate::link::{LinkId, Tier, Transmit};
 use crate::masque::capsule::Decoder;
 use crate::masque::connect_ip::Capsule;
@@ -278,6 +279,14 @@ impl Tunnel {
         self.counters.tx_packets += 1;
         self.counters.tx_bytes += packet.len() as u64;
         self.ingress.push(now, packet, flow);
+    }
+
+    /// Takes in an IPv4 packet that is longer than `mtu` and may be cut; any other is dropped.
+    pub(crate) fn handle_oversized(&mut self, now: Instant, packet: &[u8], mtu: u16, flow: u32) {
+        match fragment_v4(packet, mtu) {
+            Ok(fragments) => fragments.for_each(|fragment| self.handle_packet(now, fragment, flow)),
+            Err(_) => self.counters.dropped += 1,
+        }
     }
 
     /// The seed with which flows are told apart.

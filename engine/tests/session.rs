@@ -199,3 +199,16 @@ fn an_idle_tunnel_wakes_less_than_once_a_second() {
     assert!(wakeups < 120, "{wakeups} in 120 s");
     assert!(world.client.is_up());
 }
+
+#[test]
+fn a_packet_too_long_for_the_tunnel_that_may_be_cut_is_cut() {
+    let mut world = World::connected(&one_link());
+    let mut packet = udp(client_inner(), server_inner(), 1, 2000, 1);
+    packet[6] = 0;
+    world.client_sends(packet);
+    world.run_for(ms(100));
+    let lengths: Vec<usize> = world.server_got.iter().map(|got| got.packet.len()).collect();
+    assert_eq!(lengths.len(), 2, "{lengths:?}");
+    assert_eq!(lengths.iter().sum::<usize>(), 2000 + 20);
+    assert!(lengths.iter().all(|len| *len <= 1420), "{lengths:?}");
+}

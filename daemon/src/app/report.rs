@@ -46,11 +46,11 @@ fn state_of(report: &PathReport, best: u8) -> (PathState, &'static str) {
     let is_quiet = report.tx_rate.max(report.rx_rate) < QUIET;
     match report.state {
         path::PathState::Validating => (PathState::Probing, reason::VALIDATING),
-        path::PathState::Up | path::PathState::Standby if rank(report.tier) > best && is_quiet => {
+        path::PathState::Up if rank(report.tier) > best && is_quiet => {
             let is_backup = report.tier == link::Tier::Backup;
             (PathState::Standby, if is_backup { reason::TIER_BACKUP } else { reason::TIER_SECONDARY })
         }
-        path::PathState::Up | path::PathState::Standby => (PathState::Up, reason::IN_USE),
+        path::PathState::Up => (PathState::Up, reason::IN_USE),
         path::PathState::Suspect => (PathState::Suspect, reason::SILENT),
         path::PathState::Demoted => (PathState::Suspect, reason::PEER_REQUEST),
     }

@@ -26,8 +26,6 @@ pub enum PathState {
     Validating,
     /// Carries packets.
     Up,
-    /// Works, and waits because of its tier.
-    Standby,
     /// Answers are overdue: no packets, only probes.
     Suspect,
     /// The peer asked us not to use it: its answers are overdue there.
@@ -40,7 +38,6 @@ impl PathState {
         match self {
             Self::Validating => "probing",
             Self::Up => "up",
-            Self::Standby => "standby",
             Self::Suspect | Self::Demoted => "suspect",
         }
     }
@@ -50,7 +47,6 @@ impl PathState {
         match self {
             Self::Validating => "validating",
             Self::Up => "in-use",
-            Self::Standby => "tier",
             Self::Suspect => "silent",
             Self::Demoted => "silent-at-peer",
         }
