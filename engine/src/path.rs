@@ -18,7 +18,12 @@ use crate::schedule::Candidate;
 
 /// Rate of a path about which nothing is known yet, bytes/s: 1 Mbit/s.
 const UNKNOWN_RATE: u64 = 125_000;
-/// RTT of such a path.
+/// A path that carried little has shown little. So much is sent on it as if it were not much slower than the
+/// best one, or it would be taken for slow for ever...
+const EXPLORATION: u64 = 256 << 10;
+/// ...namely at this part of the best one's rate.
+const EXPLORED_SHARE: u64 = 4;
+/// RTT of a path about which nothing is known yet.
 const UNKNOWN_RTT: Duration = Duration::from_millis(100);
 /// Weight of one packet's fate in the loss share.
 const LOSS_WEIGHT: f64 = 1.0 / 256.0;
@@ -27,7 +32,7 @@ const WINDOW_GAIN: u64 = 1250;
 /// noq's BBRv3 paces 1 % below its bandwidth estimate (draft-ietf-ccwg-bbr §5.6.2), and forgets higher estimates
 /// after two rounds, where the draft means two probing cycles: its estimate decays by a percent every two
 /// rounds between probes. Pacing as much faster keeps it.
-const BBR_GAIN: u64 = 1015;
+const BBR_GAIN: u64 = 1010;
 /// Rates shown to people are averages over at least this long.
 const METER_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -60,7 +65,11 @@ pub(crate) struct Path {
     queue: VecDeque<Outgoing>,
     queued: u64,
     rate: u64,
+    /// Bytes that may still go out on the chance that the path is faster than it could show so far.
+    exploration: u64,
     rtt: Duration,
+    rtt_min: Duration,
+    answered: Instant,
     mtu: u64,
     loss: f64,
     fates_seen: (u64, u64),
@@ -123,7 +132,10 @@ impl Path {
             queue: VecDeque::new(),
             queued: 0,
             rate: UNKNOWN_RATE,
+            exploration: EXPLORATION,
             rtt: UNKNOWN_RTT,
+            rtt_min: UNKNOWN_RTT,
+            answered: now,
             mtu: 1200,
             loss: 0.0,
             fates_seen: (0, 0),
@@ -137,6 +149,7 @@ impl Path {
         let Some(figures) = conn.figures(self.id) else { return };
         let Some(gate) = conn.gate(self.id) else { return };
         self.rtt = figures.rtt.max(Duration::from_micros(100));
+        self.rtt_min = gate.rtt_min().unwrap_or(self.rtt).min(self.rtt);
         self.mtu = figures.mtu;
         let by_window = bytes_per(gate.window(), self.rtt);
         let paced = match gate.pacing_rate() {
@@ -162,15 +175,44 @@ impl Path {
         self.loss += (share - self.loss) * weight;
     }
 
-    /// The path as the scheduler sees it.
-    pub(crate) fn candidate(&self) -> Candidate {
+    /// Starts afresh to find out what the path carries: it is new, or was silent.
+    pub(crate) fn explore(&mut self) {
+        self.exploration = EXPLORATION;
+    }
+
+    /// Notes that `bytes` left on it.
+    pub(crate) fn sent(&mut self, bytes: u64) {
+        self.pacer.sent(bytes);
+        self.exploration = self.exploration.saturating_sub(bytes);
+    }
+
+    /// Rate, bytes/s.
+    pub(crate) fn rate(&self) -> u64 {
+        self.rate
+    }
+
+    /// Notes that an acknowledgement brought a fresh round-trip time.
+    pub(crate) fn answered(&mut self, now: Instant) {
+        self.answered = now;
+    }
+
+    /// The round trip as it would be now: what stood in the link's queue at the last answer has been leaving it
+    /// since. Without this a path with a queue would look slow for as long as it is left alone.
+    fn rtt_now(&self, now: Instant) -> Duration {
+        let queue = self.rtt - self.rtt_min;
+        self.rtt_min + queue.saturating_sub(now.saturating_duration_since(self.answered))
+    }
+
+    /// The path as the scheduler sees it, where the fastest path has a rate of `best` bytes/s.
+    pub(crate) fn candidate(&self, now: Instant, best: u64) -> Candidate {
+        let least = if self.exploration > 0 { best / EXPLORED_SHARE } else { 0 };
         Candidate {
             tier: self.tier,
             usable: self.health.is_usable(),
-            rate: self.rate,
+            rate: self.rate.max(least),
             // All acknowledgements return over one path, the lowest of those in use: the difference of two
             // paths' round trips is that of their ways there, in full.
-            delay: self.rtt,
+            delay: self.rtt_now(now),
             queued: self.queued,
             loss: self.loss,
         }

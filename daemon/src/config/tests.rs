@@ -1,3 +1,4 @@
 mod accepted;
 mod changes;
+mod examples;
 mod refused;

@@ -20,7 +20,8 @@ impl Tunnel {
     /// Moves packets to the queues of the paths that deliver them first, as far as these may run ahead.
     fn assign(&mut self, now: Instant) {
         self.candidates.clear();
-        self.candidates.extend(self.paths.iter().map(Path::candidate));
+        let best = self.paths.iter().filter(|path| path.health.is_usable()).map(Path::rate).max();
+        self.candidates.extend(self.paths.iter().map(|path| path.candidate(now, best.unwrap_or(0))));
         if !self.candidates.iter().any(|candidate| candidate.usable) {
             // With every path silent, each of them is worth a try: one may just be coming back.
             for (candidate, path) in self.candidates.iter_mut().zip(&self.paths) {
@@ -163,7 +164,7 @@ impl Tunnel {
         let Some(index) = index else { return };
         let expects_answer = in_flight(&self.paths[index]);
         let path = &mut self.paths[index];
-        path.pacer.sent(transmit.size as u64);
+        path.sent(transmit.size as u64);
         if expects_answer {
             path.health.on_sent(now);
         }

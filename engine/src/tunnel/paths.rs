@@ -162,7 +162,9 @@ impl Tunnel {
         for id in answered {
             let more_due = self.conn.in_flight(id) > 0;
             let Some(path) = self.path_mut(id) else { continue };
+            path.answered(now);
             if path.health.on_answer(now, more_due) {
+                path.explore();
                 tracing::debug!(path = %id, "a silent path answers again");
                 if !path.health.is_demoted() {
                     self.conn.set_backup(id, false);
