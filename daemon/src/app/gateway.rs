@@ -8,7 +8,7 @@ mod status;
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use ipnet::IpNet;
 use tandem::api::{Role, State, reason};
 use tandem_engine::gateway::{Gateway, GatewayConfig, GatewayEvent};
@@ -25,7 +25,8 @@ use crate::config;
 use crate::host::firewall::{self, FirewallConfig};
 use crate::host::notify;
 use crate::host::sysctl::Sysctl;
-use crate::host::tun::{TunConfig, TunDevice};
+use crate::host::tun::{self, TunConfig, TunDevice};
+use crate::host::udp::BindError;
 use crate::store::{Pools, STORE_FILE, Store};
 use tandem::api::PathState;
 
@@ -60,7 +61,11 @@ pub(super) async fn serve(
     let pools = Pools::new(&settings.pool);
     let own: Result<Vec<IpNet>, _> =
         pools.gateway_addresses().into_iter().map(|(ip, length)| IpNet::new(ip, length)).collect();
-    let own = own?;
+    let mut own = own?;
+    if !tun::takes_ipv6("default") && own.iter().any(|own| own.addr().is_ipv6()) {
+        tracing::warn!("IPv6 is switched off on this host: peers get none either");
+        own.retain(|own| own.addr().is_ipv4());
+    }
     let engine = engine(context, &settings, own.iter().map(IpNet::addr).collect())?;
     let store = Store::open(&context.config.state.join(STORE_FILE), pools)?;
     let tun = TunConfig {
@@ -96,9 +101,18 @@ async fn open(
     settings: &config::Gateway,
     data: &Handle<Gateway>,
 ) -> anyhow::Result<()> {
+    let mut sockets = 0;
     for (link, address) in (0..).map(LinkId).zip(settings.listen.clone()) {
-        data.ask(move |data, _| data.ports.listen(link, address)).await?.context("cannot listen")?;
+        match data.ask(move |data, _| data.ports.listen(link, address)).await? {
+            Ok(_) => sockets += 1,
+            // The default is to listen everywhere, by both families; one may be missing.
+            Err(error @ BindError::NoSuchFamily { .. }) if address.ip().is_unspecified() => {
+                tracing::warn!("{error}");
+            }
+            Err(error) => return Err(error).context("cannot listen"),
+        }
     }
+    ensure!(sockets > 0, "cannot listen on any address under gateway.listen");
     if settings.forward {
         Sysctl::default().enable_forwarding(&mut context.journal)?;
     }

@@ -124,6 +124,7 @@ impl Names {
         }
         let mut retry = RETRY_FIRST;
         loop {
+            let earliest = tokio::time::Instant::now() + RETRY_FIRST;
             self.look_up().await;
             let resolution = self.resolution();
             let pause = if resolution.failed.is_empty() {
@@ -141,7 +142,7 @@ impl Names {
             });
             let _ = timeout(pause, hurry.notified()).await;
             // Whoever is in a hurry may be so often.
-            tokio::time::sleep(RETRY_FIRST).await;
+            tokio::time::sleep_until(earliest).await;
         }
     }
 }

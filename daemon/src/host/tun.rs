@@ -130,6 +130,13 @@ impl TunDevice {
     }
 }
 
+/// Whether an interface can have IPv6 addresses: the kernel has IPv6, and it is not switched off there.
+/// `default` stands for interfaces that are still to come.
+pub fn takes_ipv6(interface: &str) -> bool {
+    let key = format!("/proc/sys/net/ipv6/conf/{interface}/disable_ipv6");
+    std::fs::read_to_string(key).is_ok_and(|value| value.trim() == "0")
+}
+
 /// Makes `wanted` the addresses of a TUN device: what is missing is added, what is too much removed.
 ///
 /// # Errors

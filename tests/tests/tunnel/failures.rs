@@ -9,7 +9,7 @@ use tandem_lab::wait_until;
 use tandem_lab::world::{LinkSpec, Node, Process, World, WorldSpec};
 
 use crate::cleanup::{assert_same, traces, traces_but_tun};
-use crate::common::{SECOND, fail, sure};
+use crate::common::{SECOND, fail, host_tool, sure};
 
 /// A small pool: one address for the gateway, one for a laptop.
 const SMALL_POOL: &str = "10.77.0.0/30";
@@ -196,6 +196,25 @@ fn a_gateway_with_another_key_gets_no_tunnel() {
     if !told {
         fail(&world, &format!("{}", sure(&world, laptop.status())));
     }
+}
+
+#[test]
+fn a_device_that_is_deleted_ends_the_daemon_cleanly() {
+    let Some(mut world) = World::for_test(WorldSpec::default()).unwrap() else { return };
+    let before = traces(world.laptop().unwrap().namespace());
+    let started = world.start_tandem();
+    sure(&world, started);
+    let laptop = world.laptop().unwrap();
+    if host_tool(laptop.namespace(), "ip", &["link", "delete", "tandem0"]).is_none() {
+        return;
+    }
+    let daemon = world.laptop_mut().unwrap().node_mut().daemon().unwrap();
+    let ended = wait_until(10 * SECOND, || daemon.exited().unwrap().is_some());
+    let (code, said) = (daemon.exited().unwrap().and_then(|status| status.code()), daemon.log());
+    assert!(ended && code == Some(1), "{code:?}: {said}");
+    assert!(said.contains("the TUN device failed"), "{said}");
+    let laptop = world.laptop().unwrap();
+    assert_same(&world, "the laptop", &before, || traces(laptop.namespace()));
 }
 
 #[test]

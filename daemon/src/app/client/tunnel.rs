@@ -10,6 +10,7 @@ use tandem_engine::client::{ClientEvent, Refusal};
 use tandem_engine::error::{CloseReason, code};
 
 use super::Session;
+use crate::app::report::Since;
 use crate::config::DEFAULT_MARK;
 use crate::host::notify;
 use crate::host::routes::{self, RouteConfig};
@@ -60,7 +61,7 @@ impl Session<'_> {
         self.grace = None;
         let leased: Result<Vec<IpNet>, _> =
             addresses.iter().map(|(ip, length)| IpNet::new(*ip, *length)).collect();
-        self.addresses = leased?;
+        self.addresses = self.usable(leased?);
         tun::set_addresses(&self.context.netlink, self.tun, &self.addresses).await?;
         if !self.routed {
             self.set_routes().await?;
@@ -79,11 +80,18 @@ impl Session<'_> {
             mark: self.settings.fwmark,
             priority: DEFAULT_MARK,
             tun: self.tun,
-            prefixes: prefixes?,
+            prefixes: self.usable(prefixes?),
         };
         routes::install(&self.context.netlink, &mut self.context.journal, &config).await?;
         self.routed = true;
         Ok(())
+    }
+
+    /// Those that this host can have: a host without IPv6 sends none past the tunnel either.
+    fn usable(&self, mut nets: Vec<IpNet>) -> Vec<IpNet> {
+        let takes_ipv6 = tun::takes_ipv6(self.context.config.tun.name.as_str());
+        nets.retain(|net| net.addr().is_ipv4() || takes_ipv6);
+        nets
     }
 
     fn tunnel_down(&mut self, why: &CloseReason) {
@@ -124,6 +132,8 @@ impl Session<'_> {
             self.grace = Some(Instant::now() + GRACE);
         }
         self.phase.failure = Some(label);
+        // The next connection's paths begin anew, though their numbers may be the same.
+        self.paths = Since::new();
         self.resolver.hurry();
         self.explain();
     }

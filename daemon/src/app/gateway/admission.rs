@@ -27,7 +27,7 @@ impl Service<'_> {
         let by_pin = pin.and_then(|pin| self.store.peer_by_pin(&pin));
         let peer = by_pin.or_else(|| self.store.peer_by_bearer(&secret?));
         let Some(peer) = peer else {
-            tracing::info!("a stranger was refused a tunnel");
+            tracing::debug!("a stranger was refused a tunnel");
             let text = "the gateway does not know this client, or not any more; join again with a new token";
             return self.refuse(id, 403, &refusal("unknown-peer", text));
         };
