@@ -92,6 +92,7 @@ impl SetupError {
             Self::Config(_) => "bad-config",
             Self::Key(_) => "bad-key",
             Self::Store(_) => "store-failed",
+            Self::Token(TokenError::Expired(_)) => "token-expired",
             Self::TokenInput(_) | Self::Token(_) => "bad-token",
             Self::Enrol(EnrolFailure::Refused(refusal)) => &refusal.kind,
             Self::Enrol(EnrolFailure::Timeout(_)) => "timeout",

@@ -255,7 +255,7 @@ fn a_bad_pin_or_log_filter_says_what_one_looks_like() {
         report("role='client'\nlog={level='loud=please'}\nclient={gateway=['a:1'],pin='abc'}"),
         [
             "2: log.level: \"loud=please\" is not a log filter; write \"error\", \"warn\", \"info\", \"debug\" or \"trace\", or \"info,tandem_engine=debug\" for parts",
-            "3: client.pin: not a pin; a pin is \"sha256:\" and 43 letters, digits, '-' or '_', as `tandem key show` prints it",
+            "3: client.pin: a pin is \"sha256:\" and 43 characters of base64url, as `tandem key show` prints it",
         ]
     );
 }

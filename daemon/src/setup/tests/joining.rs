@@ -101,12 +101,15 @@ fn a_gateway_that_does_not_answer_is_a_timeout_and_leaves_nothing_behind() {
 #[test]
 fn a_bad_token_is_refused_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();
-    for (text, late) in
-        [("", now()), ("tandem1:AAAA", now()), (&*token().to_text(), now() + Duration::from_secs(60))]
-    {
+    let cases = [
+        ("", now(), (2, "bad-token")),
+        ("tandem1:AAAA", now(), (2, "bad-token")),
+        (&*token().to_text(), now() + Duration::from_secs(60), (1, "token-expired")),
+    ];
+    for (text, late, expected) in cases {
         let error = join(&join_args(folder.path(), CLIENT), text, late, |_, _| panic!("must not enroll"))
             .unwrap_err();
-        assert_eq!((error.exit_code(), error.label()), (2, "bad-token"));
+        assert_eq!((error.exit_code(), error.label()), expected);
     }
     assert_eq!(tree(folder.path()), BTreeMap::new());
 }
