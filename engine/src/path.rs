@@ -1,5 +1,6 @@
 //! A path of a tunnel: one link's share of the connection, with its queue, its pace and its health.
 
+mod base;
 pub(crate) mod pacer;
 pub(crate) mod state;
 
@@ -9,10 +10,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use self::pacer::Pacer;
+use self::base::BaseRtt;
+use self::pacer::{Pacer, bytes_in};
 pub use self::state::PathState;
 use self::state::{Health, Verdict};
 use crate::link::{LinkId, Tier};
+use crate::quic::gate::Gate;
 use crate::quic::{Conn, PathId, path_number};
 use crate::schedule::Candidate;
 
@@ -23,6 +26,11 @@ const UNKNOWN_RATE: u64 = 125_000;
 const EXPLORATION: u64 = 256 << 10;
 /// ...namely at this part of the best one's rate.
 const EXPLORED_SHARE: u64 = 4;
+/// Queue that is left to a link beyond what its round trip needs. A longer one is better kept here, where
+/// another path may take from it. noq's BBRv3 alone leaves one round trip's worth and more.
+const QUEUE_ALLOWANCE: Duration = Duration::from_millis(5);
+/// What may be in flight all the same, bytes.
+const LEAST_CAP: u64 = 20_000;
 /// RTT of a path about which nothing is known yet.
 const UNKNOWN_RTT: Duration = Duration::from_millis(100);
 /// Weight of one packet's fate in the loss share.
@@ -65,10 +73,12 @@ pub(crate) struct Path {
     queue: VecDeque<Outgoing>,
     queued: u64,
     rate: u64,
+    /// Most that may be in flight while the link's queue is longer than it need be.
+    in_flight_cap: u64,
     /// Bytes that may still go out on the chance that the path is faster than it could show so far.
     exploration: u64,
     rtt: Duration,
-    rtt_min: Duration,
+    base: BaseRtt,
     answered: Instant,
     mtu: u64,
     loss: f64,
@@ -132,9 +142,10 @@ impl Path {
             queue: VecDeque::new(),
             queued: 0,
             rate: UNKNOWN_RATE,
+            in_flight_cap: u64::MAX,
             exploration: EXPLORATION,
             rtt: UNKNOWN_RTT,
-            rtt_min: UNKNOWN_RTT,
+            base: BaseRtt::new(now),
             answered: now,
             mtu: 1200,
             loss: 0.0,
@@ -149,7 +160,11 @@ impl Path {
         let Some(figures) = conn.figures(self.id) else { return };
         let Some(gate) = conn.gate(self.id) else { return };
         self.rtt = figures.rtt.max(Duration::from_micros(100));
-        self.rtt_min = gate.rtt_min().unwrap_or(self.rtt).min(self.rtt);
+        let queueing = self.base.get().filter(|base| self.rtt > *base * 5 / 4 + QUEUE_ALLOWANCE);
+        self.in_flight_cap = match (gate.bandwidth(), queueing) {
+            (Some(rate), Some(base)) => bytes_in(rate, base * 3 / 2 + QUEUE_ALLOWANCE).max(LEAST_CAP),
+            _ => u64::MAX,
+        };
         self.mtu = figures.mtu;
         let by_window = bytes_per(gate.window(), self.rtt);
         let paced = match gate.pacing_rate() {
@@ -175,6 +190,11 @@ impl Path {
         self.loss += (share - self.loss) * weight;
     }
 
+    /// Bytes that may leave now as far as window and cap go.
+    pub(crate) fn room(&self, gate: &Gate) -> u64 {
+        gate.room().min(self.in_flight_cap.saturating_sub(gate.in_flight()))
+    }
+
     /// Starts afresh to find out what the path carries: it is new, or was silent.
     pub(crate) fn explore(&mut self) {
         self.exploration = EXPLORATION;
@@ -194,13 +214,20 @@ impl Path {
     /// Notes that an acknowledgement brought a fresh round-trip time.
     pub(crate) fn answered(&mut self, now: Instant) {
         self.answered = now;
+        self.base.sample(now, self.rtt);
+    }
+
+    /// The way of the acknowledgements changed, and with it every round trip.
+    pub(crate) fn ack_path_changed(&mut self, now: Instant) {
+        self.base.reset(now);
     }
 
     /// The round trip as it would be now: what stood in the link's queue at the last answer has been leaving it
     /// since. Without this a path with a queue would look slow for as long as it is left alone.
     fn rtt_now(&self, now: Instant) -> Duration {
-        let queue = self.rtt - self.rtt_min;
-        self.rtt_min + queue.saturating_sub(now.saturating_duration_since(self.answered))
+        let base = self.base.get().unwrap_or(self.rtt).min(self.rtt);
+        let queue = self.rtt - base;
+        base + queue.saturating_sub(now.saturating_duration_since(self.answered))
     }
 
     /// The path as the scheduler sees it, where the fastest path has a rate of `best` bytes/s.
@@ -248,7 +275,7 @@ impl Path {
     pub(crate) fn deadline(&self, conn: &Conn, is_busy: bool) -> Option<Instant> {
         let gate = conn.gate(self.id);
         let health = self.health.deadline(gate.and_then(|gate| gate.answer_time()));
-        let has_room = gate.is_some_and(|gate| gate.room() >= self.mtu);
+        let has_room = gate.is_some_and(|gate| self.room(gate) >= self.mtu);
         let pacing = if self.queue.is_empty() || !has_room || is_busy { None } else { self.pacer.ready_at() };
         [health, pacing].into_iter().flatten().min()
     }

@@ -119,6 +119,8 @@ pub(crate) struct Tunnel {
     offered: Contexts,
     capsules: Decoder,
     paths: Vec<Path>,
+    /// The path on which acknowledgements go: noq takes the lowest that is not demoted.
+    ack_path: Option<PathId>,
     /// Tiers that the peer told before the path itself appeared.
     early_tiers: BTreeMap<u32, Tier>,
     ingress: FqCodel,
@@ -152,6 +154,7 @@ impl Tunnel {
             offered: Contexts::default(),
             capsules: Decoder::default(),
             paths: Vec::new(),
+            ack_path: None,
             early_tiers: BTreeMap::new(),
             ingress: FqCodel::new(queue::Config::default()),
             seed,

@@ -157,6 +157,10 @@ impl Tunnel {
 
     /// Applies acknowledgements and losses, and what the controllers learned from them.
     pub(super) fn settle_fates(&mut self, now: Instant) {
+        let ack_path = self.paths.iter().filter(|path| path.health.is_usable()).map(|path| path.id).min();
+        if std::mem::replace(&mut self.ack_path, ack_path) != ack_path {
+            self.paths.iter_mut().for_each(|path| path.ack_path_changed(now));
+        }
         let mut answered: Vec<PathId> = Vec::new();
         self.counters.lost += self.conn.collect_fates(|id| answered.push(id));
         for id in answered {
