@@ -29,6 +29,8 @@ const EXPLORED_SHARE: u64 = 4;
 /// Queue that is left to a link beyond what its round trip needs. A longer one is better kept here, where
 /// another path may take from it. noq's BBRv3 alone leaves one round trip's worth and more.
 const QUEUE_ALLOWANCE: Duration = Duration::from_millis(5);
+/// One part in so many of the queue counts when paths are compared.
+const QUEUE_WEIGHT: u32 = 8;
 /// What may be in flight all the same, bytes.
 const LEAST_CAP: u64 = 20_000;
 /// RTT of a path about which nothing is known yet.
@@ -222,12 +224,15 @@ impl Path {
         self.base.reset(now);
     }
 
-    /// The round trip as it would be now: what stood in the link's queue at the last answer has been leaving it
-    /// since. Without this a path with a queue would look slow for as long as it is left alone.
-    fn rtt_now(&self, now: Instant) -> Duration {
+    /// The round trip by which paths are compared: the base, and a part of what the link's queue adds to it.
+    ///
+    /// Taken in full, a queue on one path would let another's grow by as much before the first is used again, and
+    /// shrink it once it is: the packets slosh from path to path. What stood in the queue at the last answer has
+    /// been leaving it since, or a path with a queue would look slow for as long as it is left alone.
+    fn compared_rtt(&self, now: Instant) -> Duration {
         let base = self.base.get().unwrap_or(self.rtt).min(self.rtt);
-        let queue = self.rtt - base;
-        base + queue.saturating_sub(now.saturating_duration_since(self.answered))
+        let queue = (self.rtt - base).saturating_sub(now.saturating_duration_since(self.answered));
+        base + queue / QUEUE_WEIGHT
     }
 
     /// The path as the scheduler sees it, where the fastest path has a rate of `best` bytes/s.
@@ -239,7 +244,7 @@ impl Path {
             rate: self.rate.max(least),
             // All acknowledgements return over one path, the lowest of those in use: the difference of two
             // paths' round trips is that of their ways there, in full.
-            delay: self.rtt_now(now),
+            delay: self.compared_rtt(now),
             queued: self.queued,
             loss: self.loss,
         }

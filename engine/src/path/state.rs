@@ -14,7 +14,7 @@ const ACK_DELAYS: Duration = Duration::from_millis(50);
 const SUSPECT_FIRST: Duration = Duration::from_millis(500);
 /// Probes of a suspect path: first and longest interval.
 const PROBE_FIRST: Duration = Duration::from_millis(200);
-const PROBE_MAX: Duration = Duration::from_secs(1);
+const PROBE_MAX: Duration = Duration::from_millis(500);
 /// After this long without an answer, probes become rare, for the battery's sake.
 const QUARANTINE_AFTER: Duration = Duration::from_secs(60);
 const PROBE_QUARANTINED: Duration = Duration::from_secs(5);

@@ -9,17 +9,25 @@ use crate::common::{PLAIN_SHARE, SECOND, sure, tunnel};
 const SUM: f64 = 70e6 * PLAIN_SHARE;
 const BETTER: f64 = 50e6 * PLAIN_SHARE;
 
+/// Runs of which one has to reach the figure: what else the machine does may cost any single one.
+const RUNS: usize = 3;
+
 fn reaches(bulk: &Bulk, least: f64) {
     let Some(world) = tunnel(WorldSpec::default()) else { return };
     let laptop = world.laptop().unwrap().namespace();
-    let report = sure(&world, bulk.run(laptop, world.web()));
-    println!("{:?}, {} flows: {:.1} Mbit/s", bulk.direction, bulk.flows, report.mbps());
-    assert!(
-        report.goodput_bps >= least,
-        "{:?} with {} flows: {:.1} of at least {:.1} Mbit/s",
+    let mut reached = Vec::new();
+    for _ in 0..RUNS {
+        let report = sure(&world, bulk.run(laptop, world.web()));
+        println!("{:?}, {} flows: {:.1} Mbit/s", bulk.direction, bulk.flows, report.mbps());
+        if report.goodput_bps >= least {
+            return;
+        }
+        reached.push(report.mbps());
+    }
+    panic!(
+        "{:?} with {} flows: {reached:.1?} of at least {:.1} Mbit/s",
         bulk.direction,
         bulk.flows,
-        report.mbps(),
         least / 1e6
     );
 }
