@@ -19,7 +19,7 @@ use rustls::pki_types::CertificateDer;
 use self::flight::Flight;
 use self::streams::Streams;
 use super::gate::{Fate, Gate, Gated, Sent};
-use super::local::Locals;
+use super::local::{self, Locals};
 use super::tls::{self, PinMismatch};
 use crate::error::CloseReason;
 use crate::identity::Pin;
@@ -244,15 +244,8 @@ impl Conn {
                 Some(ip) => locals.resolve(ip),
                 None => self.first_link.map(|link| (link, None)),
             };
-            let Some((link, source)) = origin else { continue };
-            return Some(Transmit {
-                link,
-                destination: transmit.destination,
-                source,
-                ecn: transmit.ecn,
-                size: transmit.size,
-                segment_size: transmit.segment_size,
-            });
+            let Some(origin) = origin else { continue };
+            return Some(local::outbound(&transmit, origin));
         }
     }
 

@@ -11,7 +11,7 @@ use noq_proto::{ClientConfig, ConnectError, DatagramEvent, Incoming, ServerConfi
 
 use super::config;
 use super::conn::Conn;
-use super::local::Locals;
+use super::local::{self, Locals};
 use crate::identity::Identity;
 use crate::link::{Arrival, LinkId, Transmit};
 
@@ -130,19 +130,10 @@ impl Endpoint {
     pub(crate) fn poll_response(&mut self, buf: &mut Vec<u8>) -> Option<Transmit> {
         loop {
             let (transmit, bytes) = self.responses.pop_front()?;
-            let Some((link, source)) = transmit.src_ip.and_then(|ip| self.locals.resolve(ip)) else {
-                continue;
-            };
+            let Some(origin) = transmit.src_ip.and_then(|ip| self.locals.resolve(ip)) else { continue };
             buf.clear();
             buf.extend_from_slice(&bytes[..transmit.size]);
-            return Some(Transmit {
-                link,
-                destination: transmit.destination,
-                source,
-                ecn: transmit.ecn,
-                size: transmit.size,
-                segment_size: transmit.segment_size,
-            });
+            return Some(local::outbound(&transmit, origin));
         }
     }
 }

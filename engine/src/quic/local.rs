@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use noq_proto::FourTuple;
 
-use crate::link::{Arrival, LinkId};
+use crate::link::{Arrival, LinkId, Transmit};
 
 /// Most pairs that are remembered. A gateway has few sockets, and each few local addresses.
 const MAX_PAIRS: usize = 4096;
@@ -50,6 +50,18 @@ impl Locals {
             IpAddr::V6(v6) => u32::try_from(u128::from(v6) & u128::from(u32::MAX)).ok()? as usize,
         };
         self.pairs.get(index.checked_sub(1)?).copied()
+    }
+}
+
+/// What noq wants sent, with the link and real local address in place of the synthetic one.
+pub(crate) fn outbound(transmit: &noq_proto::Transmit, origin: (LinkId, Option<IpAddr>)) -> Transmit {
+    Transmit {
+        link: origin.0,
+        destination: transmit.destination,
+        source: origin.1,
+        ecn: transmit.ecn,
+        size: transmit.size,
+        segment_size: transmit.segment_size,
     }
 }
 
