@@ -30,7 +30,8 @@ use crate::error::{CloseReason, code};
 use crate::h3::Headers;
 use crate::identity::{Identity, Pin};
 use crate::ip::icmp::Limiter;
-use crate::ip::{self, FlowKey, FlowSeed};
+use crate::ip::{self, FlowSeed};
+use crate::lane::flow_of;
 use crate::link::{Arrival, LinkId, Transmit};
 use crate::masque::connect_ip::{Address, Prefix};
 use crate::path::PathReport;
@@ -215,7 +216,7 @@ impl Client {
         let State::Up { handle } = self.state else { return };
         let Some(tunnel) = self.conns.get_mut(&handle) else { return };
         let Ok(header) = ip::Header::parse(&packet) else { return };
-        let flow = FlowKey::of(&header).hash(tunnel.seed());
+        let flow = flow_of(&header, packet.len(), tunnel.seed());
         let mtu = tunnel.mtu(self.mtu);
         if packet.len() > usize::from(mtu) {
             let from = self.addresses.iter().map(|prefix| prefix.address());

@@ -23,6 +23,7 @@ pub mod gateway;
 pub mod h3;
 pub mod identity;
 pub mod ip;
+mod lane;
 pub mod link;
 pub mod masque;
 pub mod path;

@@ -14,9 +14,10 @@ use self::base::BaseRtt;
 use self::pacer::{Pacer, bytes_in};
 pub use self::state::PathState;
 use self::state::{Health, Verdict};
+use crate::lane::Place;
 use crate::link::{LinkId, Tier};
 use crate::quic::gate::Gate;
-use crate::quic::{Conn, PathId, path_number};
+use crate::quic::{Conn, Datagram, PathId, path_number};
 use crate::schedule::Candidate;
 
 /// Rate of a path about which nothing is known yet, bytes/s: 1 Mbit/s.
@@ -50,15 +51,16 @@ const METER_INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub(crate) enum Outgoing {
     /// An IP packet, not sent yet.
-    Packet(Bytes),
-    /// A datagram that was in flight on a path that died: the receiver drops it if it arrived all the same.
-    Again(Bytes),
+    Packet(Bytes, Place),
+    /// A datagram that was lost, or in flight on a path that died: the receiver drops it if it arrived all the same.
+    Again(Datagram),
 }
 
 impl Outgoing {
     pub(crate) fn len(&self) -> usize {
         match self {
-            Self::Packet(bytes) | Self::Again(bytes) => bytes.len(),
+            Self::Packet(packet, _) => packet.len(),
+            Self::Again(datagram) => datagram.bytes.len(),
         }
     }
 }
@@ -223,6 +225,11 @@ impl Path {
     pub(crate) fn answered(&mut self, now: Instant) {
         self.answered = now;
         self.base.sample(now, self.rtt);
+    }
+
+    /// Smoothed round-trip time.
+    pub(crate) fn rtt(&self) -> Duration {
+        self.rtt
     }
 
     /// When something last arrived on it.

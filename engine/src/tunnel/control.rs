@@ -83,7 +83,7 @@ impl Tunnel {
 
     /// Tells the peer how willingly a path is to be used. `auto` is what it takes for granted.
     pub(super) fn tell_tier(&mut self, id: PathId, tier: Tier) {
-        let Some(stream) = self.stream.filter(|_| self.contexts.sequenced.is_some()) else { return };
+        let Some(stream) = self.stream.filter(|_| self.contexts.lane.is_some()) else { return };
         let mut value = BytesMut::new();
         varint::encode(&mut value, u64::from(path_number(id)));
         varint::encode(&mut value, u64::from(tier.code()));

@@ -162,7 +162,7 @@ impl Tunnel {
             self.paths.iter_mut().for_each(|path| path.ack_path_changed(now));
         }
         let mut answered: Vec<(PathId, Instant)> = Vec::new();
-        self.counters.lost += self.conn.collect_fates(|id, sent| answered.push((id, sent)));
+        self.conn.collect_fates(&mut self.lost, |id, sent| answered.push((id, sent)));
         for (id, sent) in answered {
             let more_due = self.conn.in_flight(id) > 0;
             let Some(path) = self.path_mut(id) else { continue };
@@ -179,6 +179,8 @@ impl Tunnel {
         for path in &mut self.paths {
             path.refresh(now, &mut self.conn);
         }
+        self.recover(now);
+        self.adapt_hold();
     }
 
     /// Looks at every path's clock.
@@ -257,7 +259,10 @@ impl Tunnel {
     }
 
     fn take_back(&mut self, id: PathId) {
-        let again = self.conn.take_flight(id).into_iter().map(Outgoing::Again);
+        let flight = self.conn.take_flight(id);
+        // Without lanes the receiver could not tell a copy.
+        let has_lanes = self.contexts.lane.is_some();
+        let again = flight.into_iter().filter(|_| has_lanes).map(Outgoing::Again);
         let unsent = self.path_mut(id).map(Path::take_queue).unwrap_or_default();
         self.returned.extend(again);
         self.returned.extend(unsent);
