@@ -1,0 +1,3 @@
+//! A world in virtual time around two real engines.
+
+pub mod host;
