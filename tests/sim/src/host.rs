@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 
+pub mod request;
 pub mod tcp;
+pub mod udp;
 
 /// An endpoint of inner traffic on a host: exchanges whole IP packets with the network, driven by `now`.
 pub trait Endpoint {
