@@ -14,6 +14,7 @@ pub mod host;
 pub mod link;
 pub mod profile;
 mod trace;
+pub mod trial;
 pub mod world;
 
 pub use self::profile::Profile;

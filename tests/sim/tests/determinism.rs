@@ -1,7 +1,11 @@
 //! One seed decides everything.
+//!
+//! With noq's BBRv3 it decides all but one thing: each controller draws from the system's randomness when it probes
+//! for bandwidth (`probe_rng_seed` of its configuration has no setter). So worlds are compared with Cubic.
 
 use std::time::Duration;
 
+use tandem_engine::Congestion;
 use tandem_sim::host::udp::{Sink, Source};
 use tandem_sim::profile;
 use tandem_sim::world::{Side, client_inner, server_inner};
@@ -9,7 +13,7 @@ use tandem_sim::{Profile, World, WorldOptions};
 
 /// The trace of a world with everything that chance has a hand in: loss, jitter, failures, both directions.
 fn trace(profile: &Profile, seed: u64) -> u64 {
-    let mut world = World::connected(profile, WorldOptions { seed, ..WorldOptions::default() });
+    let mut world = World::connected(profile, WorldOptions { seed, congestion: Congestion::Cubic, ..WorldOptions::default() });
     world.start_events();
     let ends = (world.now(), world.now() + Duration::from_secs(6));
     let interval = Source::interval(1400, 20.0);
