@@ -1,8 +1,6 @@
 //! A trial: traffic in both directions through a world, while the profile's events happen, and what must hold.
 
-use std::time::{Duration, Instant};
-
-use tandem_engine::Congestion;
+use std::time::Duration;
 
 use crate::host::udp::{Sink, Source};
 use crate::profile::Profile;
@@ -88,9 +86,3 @@ pub fn run_checked(world: &mut World, time: Duration) {
         check(world);
     }
 }
-
-/// The two controllers.
-pub const CONTROLLERS: [Congestion; 2] = [Congestion::Bbr, Congestion::Cubic];
-
-/// When something is expected: from, to.
-pub type Span = (Instant, Instant);

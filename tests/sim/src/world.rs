@@ -299,10 +299,16 @@ impl World {
 
     /// Runs for a time.
     pub fn run_for(&mut self, time: Duration) {
+        self.touch();
         let end = self.now + time;
         while self.now < end {
             self.step(end);
         }
+    }
+
+    /// Takes it that the engines were called from outside.
+    fn touch(&mut self) {
+        (self.client_touched, self.gateway_touched) = (true, true);
     }
 
     /// Runs until `done` holds; how long it took.
@@ -310,6 +316,7 @@ impl World {
     /// # Panics
     /// If it does not hold after `limit`.
     pub fn run_until(&mut self, limit: Duration, mut done: impl FnMut(&mut Self) -> bool) -> Duration {
+        self.touch();
         let began = self.now;
         let end = began + limit;
         loop {

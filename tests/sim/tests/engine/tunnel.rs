@@ -1,22 +1,9 @@
 //! A whole tunnel in virtual time: what a user relies on, link by link.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    unreachable_pub,
-    reason = "a test may panic, and its virtual time has to start somewhere"
-)]
-
-mod world;
-
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use world::{Pipe, World, client_inner, ms, server_inner, stream, udp};
-
-fn wifi_and_cellular() -> Vec<(Pipe, Pipe)> {
-    vec![(Pipe::new(50, 8), Pipe::new(50, 8)), (Pipe::new(20, 30), Pipe::new(20, 30))]
-}
+use crate::common::{connected, downward, links, ms, numbers, stream, two_links, upward, world};
 
 fn mbit(got: &[(Instant, u64)], time: Duration) -> f64 {
     got.len() as f64 * 1400.0 * 8.0 / 1e6 / time.as_secs_f64()
@@ -28,27 +15,27 @@ fn longest_gap(got: &[(Instant, u64)]) -> Duration {
 
 #[test]
 fn a_tunnel_comes_up_with_a_path_over_each_link() {
-    let mut world = World::connected(&wifi_and_cellular());
+    let mut world = connected(&two_links());
     assert_eq!(world.paths_up(), 2);
-    assert!(world.now - world.start < ms(700), "{:?}", world.now - world.start);
+    assert!(world.age() < ms(700), "{:?}", world.age());
 }
 
 #[test]
 fn packets_go_both_ways_unchanged() {
-    let mut world = World::connected(&wifi_and_cellular());
-    let up = udp(client_inner(), server_inner(), 1, 1420, 1);
-    let down = udp(server_inner(), client_inner(), 1, 1420, 2);
-    world.client_sends(up.clone());
+    let mut world = connected(&two_links());
+    let up = upward(1420, 1);
+    let down = downward(1420, 2);
+    world.laptop_sends(up.clone());
     world.server_sends(down.clone());
     world.run_for(ms(200));
     assert_eq!(world.server_got[0].packet, up);
-    assert_eq!(world.client_got[0].packet, down);
+    assert_eq!(world.laptop_got[0].packet, down);
 }
 
 #[test]
 fn bulk_gets_the_sum_of_the_links() {
     for upward in [true, false] {
-        let mut world = World::connected(&wifi_and_cellular());
+        let mut world = connected(&two_links());
         stream(&mut world, 80, ms(2000), upward);
         let (_, got) = stream(&mut world, 80, ms(5000), upward);
         let rate = mbit(&got, ms(5000));
@@ -58,7 +45,7 @@ fn bulk_gets_the_sum_of_the_links() {
 
 #[test]
 fn nothing_arrives_twice_and_nothing_that_was_not_sent() {
-    let mut world = World::connected(&wifi_and_cellular());
+    let mut world = connected(&two_links());
     let (sent, got) = stream(&mut world, 40, ms(3000), true);
     let unique: HashSet<u64> = got.iter().map(|(_, number)| *number).collect();
     assert_eq!(unique.len(), got.len());
@@ -68,16 +55,16 @@ fn nothing_arrives_twice_and_nothing_that_was_not_sent() {
 
 #[test]
 fn a_link_that_says_goodbye_loses_nothing_that_its_queue_held() {
-    let mut world = World::connected(&wifi_and_cellular());
+    let mut world = connected(&two_links());
     stream(&mut world, 15, ms(1000), true);
     // 30 ms of packets, and half of them still under way when the link goes.
     for number in 0..40 {
-        world.client_sends(udp(client_inner(), server_inner(), 5000, 1400, number));
+        world.laptop_sends(upward(1400, number));
     }
     world.run_for(ms(15));
     world.link_down(0);
     world.run_for(ms(500));
-    let arrived: HashSet<u64> = world.server_got.iter().map(|got| world::number(&got.packet)).collect();
+    let arrived: HashSet<u64> = numbers(&world.server_got).into_iter().collect();
     assert_eq!(arrived.len(), 40, "{:?}", world.client.counters());
     assert_eq!(world.paths_up(), 1);
 }
@@ -87,10 +74,10 @@ fn a_link_that_says_goodbye_loses_nothing_that_its_queue_held() {
 #[test]
 fn a_link_that_dies_silently_is_survived_in_both_directions() {
     for (dead, upward) in [(0, true), (0, false), (1, true), (1, false)] {
-        let mut world = World::connected(&wifi_and_cellular());
+        let mut world = connected(&two_links());
         stream(&mut world, 15, ms(2000), upward);
         world.blackhole(dead, true);
-        let began = world.now;
+        let began = world.now();
         let (_, got) = stream(&mut world, 15, ms(4000), upward);
         let first = got.first().map(|(at, _)| *at - began);
         let gap = longest_gap(&got);
@@ -105,61 +92,60 @@ fn a_link_that_dies_silently_is_survived_in_both_directions() {
 
 #[test]
 fn a_link_that_returns_is_used_again_within_two_seconds() {
-    let mut world = World::connected(&wifi_and_cellular());
+    let mut world = connected(&two_links());
     stream(&mut world, 15, ms(1000), true);
     world.blackhole(0, true);
     stream(&mut world, 15, ms(5000), true);
     assert_eq!(world.paths_up(), 1);
     world.blackhole(0, false);
-    let took = world.run_until(|world| world.paths_up() == 2, ms(5000));
+    let took = world.run_until(ms(5000), |world| world.paths_up() == 2);
     assert!(took < ms(2000), "{took:?}");
     world.link_down(1);
     world.run_for(ms(1000));
     world.link_up(1);
-    let took = world.run_until(|world| world.paths_up() == 2, ms(5000));
+    let took = world.run_until(ms(5000), |world| world.paths_up() == 2);
     assert!(took < ms(2000), "{took:?}");
 }
 
 #[test]
 fn a_first_link_that_is_dead_costs_no_time() {
-    let mut alone = World::connected(&wifi_and_cellular()[1..]);
-    let baseline = alone.now - alone.start;
-    let mut world = World::new(&wifi_and_cellular());
+    let mut alone = connected(&links(&[(20, 30)]));
+    let baseline = alone.age();
+    let mut world = world(&two_links());
     world.blackhole(0, true);
     world.link_up(0);
     world.link_up(1);
-    world.client.connect(world.now);
-    let took = world.run_until(|world| world.client.is_up(), ms(5000));
+    world.client.connect(world.now());
+    let took = world.run_until(ms(5000), |world| world.client.is_up());
     assert!(took <= baseline + ms(20), "{took:?} against {baseline:?}");
     assert_eq!(alone.paths_up(), 1);
 }
 
 #[test]
 fn packets_of_full_size_pass_where_one_path_is_narrow() {
-    let mut links = wifi_and_cellular();
-    links[1].0.mtu = 1252;
-    links[1].1.mtu = 1252;
-    let mut world = World::connected(&links);
+    let mut profile = two_links();
+    profile.link[1].both.mtu = Some(1280);
+    let mut world = connected(&profile);
     for number in 0..200 {
-        world.client_sends(udp(client_inner(), server_inner(), 1, 1420, number));
-        world.server_sends(udp(server_inner(), client_inner(), 1, 1420, number));
+        world.laptop_sends(upward(1420, number));
+        world.server_sends(downward(1420, number));
         world.run_for(ms(5));
     }
     world.run_for(ms(500));
     assert_eq!(world.server_got.len(), 200);
-    assert_eq!(world.client_got.len(), 200);
+    assert_eq!(world.laptop_got.len(), 200);
     assert!(world.server_got.iter().all(|got| got.packet.len() == 1420));
 }
 
 #[test]
 fn when_every_link_dies_and_one_returns_the_tunnel_goes_on() {
-    let mut world = World::connected(&wifi_and_cellular());
+    let mut world = connected(&two_links());
     stream(&mut world, 10, ms(1000), true);
     world.blackhole(0, true);
     world.blackhole(1, true);
     world.run_for(ms(5000));
     world.blackhole(1, false);
-    world.run_until(|world| world.paths_up() >= 1, ms(3000));
+    world.run_until(ms(3000), |world| world.paths_up() >= 1);
     stream(&mut world, 10, ms(1000), true);
     let (sent, got) = stream(&mut world, 10, ms(1000), true);
     assert!(got.len() as u64 >= sent * 99 / 100, "{} of {sent}", got.len());
