@@ -37,9 +37,14 @@ const PACING_MARGIN: f64 = 0.99;
 enum Mode {
     Startup,
     Drain,
-    ProbeRate { phase: usize },
+    ProbeRate {
+        phase: usize,
+    },
     /// The end is known once the window has shrunk.
-    ProbeRtt { until: Option<Instant>, round_over: bool },
+    ProbeRtt {
+        until: Option<Instant>,
+        round_over: bool,
+    },
 }
 
 /// What the sender tells with each acknowledgement.

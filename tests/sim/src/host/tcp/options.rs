@@ -129,7 +129,8 @@ impl Options {
             }
             (SACK, blocks) => {
                 for block in blocks.chunks_exact(8) {
-                    let edge = |at| u32::from_be_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]]);
+                    let edge =
+                        |at| u32::from_be_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]]);
                     self.sack.push((edge(0), edge(4)));
                 }
             }

@@ -26,7 +26,13 @@ impl Prr {
     /// The window after an acknowledgement that delivered `delivered` segments, with `in_flight` left.
     ///
     /// `good` says that it moved the left edge and told of no new loss.
-    pub(super) fn window(&mut self, delivered: u32, in_flight: u32, threshold: u32, good: bool) -> Option<u32> {
+    pub(super) fn window(
+        &mut self,
+        delivered: u32,
+        in_flight: u32,
+        threshold: u32,
+        good: bool,
+    ) -> Option<u32> {
         if delivered == 0 || self.prior == 0 {
             return None;
         }

@@ -119,7 +119,8 @@ impl Rack {
 
     /// A recovery ended; `needless` if it was taken back.
     pub(super) fn on_recovered(&mut self, needless: bool) {
-        self.persist = if needless { (self.persist + 1).min(PERSISTENCE) } else { self.persist.saturating_sub(1) };
+        self.persist =
+            if needless { (self.persist + 1).min(PERSISTENCE) } else { self.persist.saturating_sub(1) };
     }
 
     /// A timeout came although `sacked` segments had arrived: the degree of reordering was overestimated.
@@ -165,8 +166,9 @@ impl Rack {
         let mut at_front = true;
         let mut index = 0;
         while let Some(&(number, times)) = self.log.get(index) {
-            let current =
-                board.get(number).filter(|sent| sent.times == times && !sent.sacked && (!sent.lost || sent.repeating));
+            let current = board
+                .get(number)
+                .filter(|sent| sent.times == times && !sent.sacked && (!sent.lost || sent.repeating));
             if let Some(sent) = current {
                 if newest <= (sent.at, sent.end) {
                     break;

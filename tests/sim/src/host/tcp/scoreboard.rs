@@ -111,8 +111,7 @@ impl Scoreboard {
     /// Adds new data of `len` bytes, and tells its number.
     pub(super) fn push(&mut self, now: Instant, len: u64, rate: RateStamp) -> u64 {
         let (start, end) = (self.next, self.next + len);
-        let sent =
-            Sent { start, end, at: now, times: 1, sacked: false, lost: false, repeating: false, rate };
+        let sent = Sent { start, end, at: now, times: 1, sacked: false, lost: false, repeating: false, rate };
         self.segments.push_back(sent);
         self.next = end;
         self.first + self.segments.len() as u64 - 1

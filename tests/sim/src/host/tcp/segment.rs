@@ -102,9 +102,8 @@ pub(super) fn parse(packet: &[u8]) -> Result<(Header, &[u8]), Malformed> {
     if fold(sum(fixed)) != 0xffff || transport_sum(packet) != 0xffff {
         return Err(Malformed::Checksum);
     }
-    let address = |bytes: &[u8; V4_HEADER], at| {
-        Ipv4Addr::new(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3])
-    };
+    let address =
+        |bytes: &[u8; V4_HEADER], at| Ipv4Addr::new(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]);
     let short = |at| u16::from_be_bytes([header[at], header[at + 1]]);
     let long = |at| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
     let parsed = Header {

@@ -82,7 +82,15 @@ impl Window {
     }
 
     /// Notes after sending how full it is; `timeout` is how long it may be unused before it shrinks.
-    pub(super) fn validate(&mut self, now: Instant, una: u64, next: u64, out: u32, full: bool, timeout: Duration) {
+    pub(super) fn validate(
+        &mut self,
+        now: Instant,
+        una: u64,
+        next: u64,
+        out: u32,
+        full: bool,
+        timeout: Duration,
+    ) {
         if una >= self.round_end || full || (!self.limited && out > self.most_out) {
             self.limited = full;
             self.most_out = out;

@@ -32,7 +32,14 @@ impl Aggregation {
     }
 
     /// Takes an acknowledgement; `rate` is in segments a second, `window` what bounds the surplus.
-    pub(super) fn update(&mut self, at: Instant, sample: &RateSample, rate: f64, window: u32, new_round: bool) {
+    pub(super) fn update(
+        &mut self,
+        at: Instant,
+        sample: &RateSample,
+        rate: f64,
+        window: u32,
+        new_round: bool,
+    ) {
         if new_round {
             self.rounds += 1;
             if self.rounds >= WINDOW_ROUNDS {

@@ -68,7 +68,8 @@ impl Acks {
 
     /// Data arrived.
     pub(super) fn arrived(&mut self, now: Instant) {
-        if self.last_arrival.replace(now).is_some_and(|last| now.saturating_duration_since(last) > LONG_PAUSE) {
+        if self.last_arrival.replace(now).is_some_and(|last| now.saturating_duration_since(last) > LONG_PAUSE)
+        {
             self.be_quick();
         }
     }

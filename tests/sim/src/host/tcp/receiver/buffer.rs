@@ -87,7 +87,8 @@ impl Buffer {
         if copied > self.space {
             // Twice what came, and ahead of a slow start that goes on.
             let window = 2 * copied + 16 * self.mss;
-            let grown = window + 2 * (window as f64 * (copied - self.space) as f64 / self.space as f64) as u64;
+            let grown =
+                window + 2 * (window as f64 * (copied - self.space) as f64 / self.space as f64) as u64;
             self.limit = self.limit.max(grown.min(self.max));
             self.space = copied;
         }

@@ -144,7 +144,8 @@ impl Transfer {
         }
         let mut blocks = &blocks[..count];
         if let [first, rest @ ..] = blocks
-            && (first.1 <= ack || rest.first().is_some_and(|second| second.0 <= first.0 && first.1 <= second.1))
+            && (first.1 <= ack
+                || rest.first().is_some_and(|second| second.0 <= first.0 && first.1 <= second.1))
         {
             self.take_duplicate(*first, prior_una, news);
             blocks = rest;
@@ -196,7 +197,14 @@ impl Transfer {
         self.board.settle_repeat(block.0);
     }
 
-    fn take_ack(&mut self, now: Instant, ack: u64, prior_highest: u64, news: &mut News, pending: &mut Pending) {
+    fn take_ack(
+        &mut self,
+        now: Instant,
+        ack: u64,
+        prior_highest: u64,
+        news: &mut News,
+        pending: &mut Pending,
+    ) {
         let (high, least) = (self.high, self.rtt.least());
         let (rack, rate) = (&mut self.rack, &mut self.rate);
         self.board.acknowledge(ack, |sent| {
@@ -217,7 +225,8 @@ impl Transfer {
             }
         });
         let mss = u64::from(self.agreed.mss);
-        if let Some(low) = news.reordered.filter(|_| self.phase != Phase::Loss || self.undo.marker.is_some()) {
+        if let Some(low) = news.reordered.filter(|_| self.phase != Phase::Loss || self.undo.marker.is_some())
+        {
             self.rack.on_reordering(low, self.board.highest_sacked().max(prior_highest), mss);
         }
     }

@@ -98,7 +98,8 @@ impl Transfer {
             return;
         };
         let instead = matches!(self.timer, Some((_, Timer::Reordering | Timer::TailProbe)));
-        let at = if instead { (front.at + self.timeout()).max(now + TIMER_SLACK) } else { now + self.timeout() };
+        let at =
+            if instead { (front.at + self.timeout()).max(now + TIMER_SLACK) } else { now + self.timeout() };
         self.timer = Some((at, Timer::Timeout));
     }
 

@@ -74,7 +74,8 @@ impl Transfer {
             self.new_data_first = false;
             return None;
         }
-        let ready = (self.new_data_first && self.has_new_data(now)) || lost.is_some() || self.has_new_data(now);
+        let ready =
+            (self.new_data_first && self.has_new_data(now)) || lost.is_some() || self.has_new_data(now);
         if !ready {
             self.on_nothing_to_send(now);
             return None;
