@@ -334,7 +334,7 @@ impl Bbr {
     /// Room for bursts: three of them, an even number, and two more while probing.
     fn quantized(&self, segments: u32) -> u32 {
         let probing = matches!(self.mode, Mode::ProbeRate { phase: 0 });
-        (segments + 3 * burst(self.paced) + 1 & !1) + if probing { 2 } else { 0 }
+        ((segments + 3 * burst(self.paced) + 1) & !1) + if probing { 2 } else { 0 }
     }
 }
 

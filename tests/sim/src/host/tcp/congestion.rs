@@ -10,7 +10,6 @@ use super::window::Window;
 
 /// The congestion control of a connection.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one per connection, and it is never moved")]
 pub(super) enum Congestion {
     Cubic(Cubic),
     Bbr(Bbr),

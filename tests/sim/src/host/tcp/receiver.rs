@@ -123,9 +123,12 @@ impl Reception {
             return;
         };
         // RFC 7323, section 5.3, with Linux's tolerance of one tick.
-        if (self.agreed.wire.recent.wrapping_sub(stamps.value) as i32) > 1 {
-            stats.outdated += 1;
-            if start < next {
+        let outdated = (self.agreed.wire.recent.wrapping_sub(stamps.value) as i32) > 1;
+        // RFC 9293, section 3.10.7.4: what is wholly old tells nothing, its timestamp neither.
+        if outdated || end < self.acknowledged {
+            stats.outdated += u64::from(outdated);
+            stats.duplicates += u64::from(!outdated && !payload.is_empty());
+            if start < end && start < next {
                 self.data.report_duplicate(start, end);
                 self.acks.be_quick();
             }
@@ -185,7 +188,8 @@ impl Reception {
             self.buffer.take_segment(now, end - start, next);
         }
         let small = end - start < u64::from(self.agreed.mss);
-        let urgency = if arrival.duplicate || small || (had_gap && !self.data.has_gap()) {
+        let urgent = arrival.duplicate || small || self.data.is_crowded();
+        let urgency = if urgent || (had_gap && !self.data.has_gap()) {
             Urgency::Now
         } else if self.data.has_gap() {
             Urgency::Gap { rtt: self.buffer.rtt() }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use super::super::options::MAX_SACK_BLOCKS;
+
 /// Blocks remembered in order of their freshness: one more than fits.
 const REMEMBERED: usize = 4;
 
@@ -24,6 +26,8 @@ pub(super) struct Reassembly {
     ranges: Vec<(u64, u64)>,
     /// A byte of each of the ranges that grew last, freshest first.
     fresh: Vec<u64>,
+    /// How many of those grew since the last report.
+    changed: usize,
     /// To be reported once.
     duplicate: Option<(u64, u64)>,
 }
@@ -35,6 +39,11 @@ impl Reassembly {
 
     pub(super) fn has_gap(&self) -> bool {
         !self.ranges.is_empty()
+    }
+
+    /// One more range would not fit into a report.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.changed >= MAX_SACK_BLOCKS
     }
 
     /// Takes the bytes from `start` to `end`.
@@ -76,10 +85,13 @@ impl Reassembly {
             self.ranges.drain(first + 1..after);
         }
         if let Some(range) = self.range_of(start) {
-            self.fresh.retain(|byte| !(range.0..range.1).contains(byte));
+            let grown = |byte: &u64| (range.0..range.1).contains(byte);
+            self.changed -= self.fresh.iter().take(self.changed).filter(|byte| grown(byte)).count();
+            self.fresh.retain(|byte| !grown(byte));
         }
         self.fresh.insert(0, start);
         self.fresh.truncate(REMEMBERED);
+        self.changed += 1;
     }
 
     /// The next acknowledgement shall tell that this came once more.
@@ -89,6 +101,7 @@ impl Reassembly {
 
     /// Gives the blocks for an acknowledgement: the duplicate, then the freshest ranges.
     pub(super) fn report(&mut self, mut block: impl FnMut(u64, u64)) {
+        self.changed = 0;
         if let Some((start, end)) = self.duplicate.take() {
             block(start, end);
         }

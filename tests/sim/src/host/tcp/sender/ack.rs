@@ -92,7 +92,7 @@ impl Transfer {
         // The sample ends here: recovery below must not change what it is about, but adds to its losses.
         let mut sample = self.rate.sample(now, &pending, news.delivered, least);
         self.rack.adapt(sample.prior_delivered, self.rate.delivered());
-        self.take_probe_answer(now, ack, &news);
+        self.take_probe_answer(ack, &news);
         self.alert(now, prior_una, &mut news);
         if news.advanced && !news.waits_for_reordering {
             self.rearm(now);
@@ -206,7 +206,7 @@ impl Transfer {
         pending: &mut Pending,
     ) {
         let (high, least) = (self.high, self.rtt.least());
-        let (rack, rate) = (&mut self.rack, &mut self.rate);
+        let (rack, rate, wire) = (&mut self.rack, &mut self.rate, &self.agreed.wire);
         self.board.acknowledge(ack, |sent| {
             if sent.is_repeated() {
                 news.repeated_acked = true;
@@ -218,7 +218,11 @@ impl Transfer {
                 }
             }
             if !sent.sacked {
-                rack.on_delivered(now, sent, least);
+                // The echo is older than the repetition: it was the original that arrived.
+                let original = sent.is_repeated() && (news.echo.wrapping_sub(wire.clock(sent.at)) as i32) < 0;
+                if !original {
+                    rack.on_delivered(now, sent, least);
+                }
                 rate.count(1);
                 rate.on_delivered(pending, sent.at, sent.end, sent.rate);
                 news.delivered += 1;
@@ -251,7 +255,7 @@ impl Transfer {
     }
 
     /// Whether a tail loss probe made good a loss, which then counts as congestion (RFC 8985, section 7.4).
-    fn take_probe_answer(&mut self, now: Instant, ack: u64, news: &News) {
+    fn take_probe_answer(&mut self, ack: u64, news: &News) {
         let Some(until) = self.probe.until.filter(|&until| ack >= until) else { return };
         let both_arrived =
             news.probe_duplicate || (ack == until && !news.advanced && !news.sacked && !news.window);
@@ -261,7 +265,7 @@ impl Transfer {
             self.begin_reduction();
             self.phase = Phase::Reducing;
             self.end_reduction();
-            self.keep_open(now);
+            self.keep_open();
         }
     }
 }

@@ -17,15 +17,15 @@ impl Transfer {
         if self.phase == Phase::Open {
             self.undo.repeated_at = None;
         } else if self.board.una() >= self.high {
-            self.complete(now, news);
+            self.complete(news);
         }
         match self.phase {
             Phase::Recovery => {
-                if news.advanced && self.undo_partial(now, prior_una, news) {
+                if news.advanced && self.undo_partial(prior_una, news) {
                     return;
                 }
                 if self.undo_by_duplicates() {
-                    self.settle(now, news);
+                    self.settle(news);
                 }
                 self.find_losses(now, news);
                 if self.phase == Phase::Recovery || self.board.lost() == 0 {
@@ -47,14 +47,14 @@ impl Transfer {
             }
         }
         if self.board.lost() == 0 {
-            self.settle(now, news);
+            self.settle(news);
         } else {
             self.enter_recovery(!news.congestion);
         }
     }
 
     /// Everything that was out when the phase began is acknowledged.
-    fn complete(&mut self, now: Instant, news: &News) {
+    fn complete(&mut self, news: &News) {
         match self.phase {
             Phase::Reducing if self.board.una() > self.high => {
                 self.end_reduction();
@@ -64,10 +64,10 @@ impl Transfer {
                 self.undo_recovery(news);
                 self.end_reduction();
             }
-            _ => {}
+            Phase::Open | Phase::Disorder | Phase::Reducing | Phase::Loss => {}
         }
         if self.phase == Phase::Open {
-            self.keep_open(now);
+            self.keep_open();
         }
     }
 
@@ -81,7 +81,7 @@ impl Transfer {
     }
 
     /// Nothing is lost: open, disordered, or shrinking because of ECN.
-    fn settle(&mut self, now: Instant, news: &News) {
+    fn settle(&mut self, news: &News) {
         if !self.has_repeated() {
             self.undo.repeated_at = None;
         }
@@ -92,14 +92,14 @@ impl Transfer {
             self.stats.ecn_reductions += 1;
         }
         if self.phase != Phase::Reducing {
-            self.keep_open(now);
+            self.keep_open();
         }
     }
 
     /// Open, or disordered if anything is unsettled.
-    pub(super) fn keep_open(&mut self, _now: Instant) {
+    pub(super) fn keep_open(&mut self) {
         let unsettled = self.board.sacked() > 0 || self.board.lost() > 0 || self.has_repeated();
-        let phase = if unsettled || self.undo.marker.is_some() { Phase::Disorder } else { Phase::Open };
+        let phase = if unsettled { Phase::Disorder } else { Phase::Open };
         if self.phase != phase {
             self.phase = phase;
             self.high = self.board.next();
@@ -192,11 +192,11 @@ impl Transfer {
     /// An acknowledgement after a timeout, which may show that it was needless (RFC 5682, section 3.1).
     fn process_loss(&mut self, now: Instant, news: &News) {
         let recovered = self.board.una() >= self.high;
-        if news.advanced && self.undo_loss(now, news, false) {
+        if news.advanced && self.undo_loss(news, false) {
             return;
         }
         if self.checking_timeout {
-            if news.original && self.undo_loss(now, news, true) {
+            if news.original && self.undo_loss(news, true) {
                 return;
             }
             if self.board.next() > self.high {
@@ -259,7 +259,7 @@ impl Transfer {
     }
 
     /// A gap was filled by what had been late; true if there is nothing to look for now.
-    fn undo_partial(&mut self, now: Instant, prior_una: u64, news: &News) -> bool {
+    fn undo_partial(&mut self, prior_una: u64, news: &News) -> bool {
         if self.undo.marker.is_none() || !self.was_delayed(news) {
             return false;
         }
@@ -271,12 +271,12 @@ impl Transfer {
             self.undo.repeated_at = None;
         }
         self.undo_reduction(true);
-        self.keep_open(now);
+        self.keep_open();
         false
     }
 
     /// The timeout was needless, certainly if `proven`.
-    fn undo_loss(&mut self, now: Instant, news: &News, proven: bool) -> bool {
+    fn undo_loss(&mut self, news: &News, proven: bool) -> bool {
         if !proven && !self.may_undo(news) {
             return false;
         }
@@ -284,7 +284,7 @@ impl Transfer {
         self.checking_timeout = false;
         self.backoff = 0;
         self.phase = Phase::Open;
-        self.keep_open(now);
+        self.keep_open();
         true
     }
 }

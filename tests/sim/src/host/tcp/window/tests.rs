@@ -22,7 +22,7 @@ fn growth_is_one_for_as_many_as_asked() {
 }
 
 #[test]
-fn a_window_that_is_not_used_shrinks_towards_what_is() {
+fn a_window_that_is_not_used_shrinks_until_half_of_it_is() {
     let start = Instant::now();
     let mut window = Window::new(start);
     (window.segments, window.threshold) = (100, 50);
@@ -30,7 +30,7 @@ fn a_window_that_is_not_used_shrinks_towards_what_is() {
         let now = start + Duration::from_millis(i * 100);
         window.validate(now, i * 1000, i * 1000 + 500, 12, false, Duration::from_millis(250));
     }
-    assert!(window.segments < 20, "{}", window.segments);
+    assert!((12..24).contains(&window.segments), "{}", window.segments);
     assert_eq!(window.threshold, 75);
 }
 

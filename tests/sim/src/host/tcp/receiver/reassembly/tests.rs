@@ -50,3 +50,14 @@ fn any_order_gives_the_whole() {
         assert_eq!((data.next(), data.has_gap()), (280, false));
     }
 }
+
+#[test]
+fn three_ranges_that_grew_are_to_be_told_before_one_more_does() {
+    let mut data = Reassembly::default();
+    for (start, crowded) in [(10, false), (30, false), (40, false), (60, true)] {
+        data.insert(start, start + 10);
+        assert_eq!(data.is_crowded(), crowded, "{start}");
+    }
+    report(&mut data);
+    assert!(!data.is_crowded());
+}
