@@ -186,6 +186,11 @@ impl World {
         self.now - self.start
     }
 
+    /// How inner packets travel.
+    pub fn route(&self) -> Route {
+        self.options.route
+    }
+
     /// The links.
     pub fn links(&self) -> &[SimLink] {
         &self.network.links
