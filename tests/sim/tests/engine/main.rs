@@ -1,0 +1,5 @@
+//! The engine between two hosts: what a user relies on, link by link, and who gets a tunnel.
+
+mod common;
+mod session;
+mod tunnel;
