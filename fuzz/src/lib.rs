@@ -30,8 +30,11 @@ pub mod records;
 pub mod split;
 pub mod tokens;
 
+/// What a target does with an input.
+pub type Run = fn(&[u8]);
+
 /// Every target by name.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Run)] = &[
     ("capsules", capsules::run),
     ("config", config::run),
     ("control_requests", control_requests::run),
