@@ -48,6 +48,8 @@ struct World {
     ended: BTreeSet<u64>,
     /// Streams of which the session said that they are over.
     over: BTreeSet<u64>,
+    /// Streams of which it said that they are gone.
+    gone: BTreeSet<u64>,
     /// Streams that the session may write nothing more to.
     closed: BTreeSet<u64>,
     received: usize,
@@ -63,6 +65,7 @@ impl World {
             role,
             ended: BTreeSet::new(),
             over: BTreeSet::new(),
+            gone: BTreeSet::new(),
             closed: BTreeSet::new(),
             received: 0,
             bodies: BTreeMap::new(),
@@ -169,8 +172,13 @@ impl World {
                 assert!(*body <= self.received, "a body is no longer than what came");
                 stream
             }
-            Event::Finished { stream } | Event::Reset { stream, .. } => {
-                assert!(!self.over.contains(stream), "{event:?} after the end");
+            Event::Finished { stream } => {
+                assert!(self.over.insert(*stream), "{event:?} after the end");
+                return;
+            }
+            Event::Reset { stream, .. } => {
+                // A message can be complete, and its answer be refused.
+                assert!(self.gone.insert(*stream), "{event:?} after a reset");
                 self.over.insert(*stream);
                 return;
             }

@@ -41,7 +41,11 @@ fn step(pair: &mut Pair, bad: End, input: &mut Input<'_>) {
         2 | 3 => {
             let stream = u64::from(input.byte());
             let bytes = Bytes::copy_from_slice(if choice & 0x80 == 0 { input.short() } else { input.long() });
-            pair.send_raw_stream(bad, stream, bytes, choice % 7 == 3);
+            // On the other end's unidirectional streams nobody but that end writes, QUIC sees to it.
+            let is_own = (stream & 1 == 0) == (bad == End::Client);
+            if is_own || stream & 2 == 0 {
+                pair.send_raw_stream(bad, stream, bytes, choice % 7 == 3);
+            }
         }
         4 => {
             // Any packet from either host: what is not one goes no further.
