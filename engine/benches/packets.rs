@@ -146,7 +146,7 @@ mod split {
 
 mod path {
     use super::*;
-    use tandem_engine::fuzzing::{Copies, GateStep, Paths};
+    use tandem_engine::fuzzing::{GateStep, Lanes, Paths};
 
     /// Which path, of some that fill up and are emptied.
     #[divan::bench(args = [1, 2, 5])]
@@ -168,14 +168,20 @@ mod path {
         bencher.bench_local(|| gate.pass());
     }
 
+    /// A place for a packet, and its turn at the other end.
     #[divan::bench]
-    fn dedup(bencher: Bencher<'_, '_>) {
-        let mut copies = Copies::default();
-        let mut seq = 0_u32;
-        bencher.bench_local(|| {
-            seq = seq.wrapping_add(1);
-            copies.is_first(black_box(seq))
-        });
+    fn resequence(bencher: Bencher<'_, '_>) {
+        let mut lanes = Lanes::default();
+        let (now, packet) = (start(), tcp_v4(1).freeze());
+        bencher.bench_local(|| lanes.pass(now, black_box(7), packet.clone()));
+    }
+
+    /// Two packets, of which the first waits for the second.
+    #[divan::bench]
+    fn resequence_swapped(bencher: Bencher<'_, '_>) {
+        let mut lanes = Lanes::default();
+        let (now, packet) = (start(), tcp_v4(1).freeze());
+        bencher.bench_local(|| lanes.pass_swapped(now, black_box(7), [packet.clone(), packet.clone()]));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use tandem_engine::fuzzing::{Copies, End, GateStep, Paths};
+use tandem_engine::fuzzing::{End, GateStep, Lanes, Paths};
 use tandem_engine::ip::{FlowKey, FlowSeed, Header};
 use tandem_engine::queue::{Config, FqCodel};
 use tandem_engine::split::{self, Rejoiner, Splitter};
@@ -35,7 +35,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "encode", packets: 10_000, run: |packets| encode(packets, SHORT) },
     Step { name: "encode in 2 pieces", packets: 10_000, run: |packets| encode(packets, LONG) },
     Step { name: "encode and decode", packets: 10_000, run: encode_and_decode },
-    Step { name: "dedup", packets: 20_000, run: dedup },
+    Step { name: "resequence", packets: 20_000, run: resequence },
     Step { name: "split and rejoin", packets: 10_000, run: split_and_rejoin },
     Step { name: "tunnel up", packets: 6400, run: |packets| stream(packets, End::Client, 1) },
     Step { name: "tunnel up, 2 paths", packets: 6400, run: |packets| stream(packets, End::Client, 2) },
@@ -116,12 +116,11 @@ fn encode_and_decode(packets: u64) {
     });
 }
 
-fn dedup(packets: u64) {
-    let mut copies = Copies::default();
-    let mut packet = 0_u32;
+fn resequence(packets: u64) {
+    let mut lanes = Lanes::default();
+    let (now, packet) = (start(), tcp_v4(1).freeze());
     measured(packets, &mut || {
-        packet += 1;
-        black_box(copies.is_first(packet));
+        black_box(lanes.pass(now, 7, packet.clone()));
     });
 }
 
