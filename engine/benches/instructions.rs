@@ -7,7 +7,7 @@
 //!
 //! Needs valgrind. Each step runs under callgrind, which counts what the packets cost, without what comes before them.
 //! A count differs by less than 1 % from run to run of one build; compilers and processors with other instruction sets
-//! give other counts. Buffers come from glibc's cache, where in the daemon the longer ones do not: see `callgrind`.
+//! give other counts.
 
 mod callgrind;
 mod common;

@@ -43,8 +43,6 @@ impl Profile {
 
 /// Nothing is counted outside this function of `steps`.
 const MEASURED: &str = "--toggle-collect=*steps*measured*";
-/// What glibc pays for a buffer beyond 1032 bytes depends on all that was freed before; cached, it does not.
-const EVERY_SIZE_CACHED: &str = "glibc.malloc.tcache_max=65536";
 
 /// Runs a step of this program with so many packets.
 pub(crate) fn profile(step: &str, packets: u64) -> Result<Profile, Error> {
@@ -52,7 +50,6 @@ pub(crate) fn profile(step: &str, packets: u64) -> Result<Profile, Error> {
     let file = std::env::temp_dir().join(format!("tandem-callgrind-{}", std::process::id()));
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--quiet", MEASURED])
-        .env("GLIBC_TUNABLES", EVERY_SIZE_CACHED)
         .arg(format!("--callgrind-out-file={}", file.display()))
         .arg(own)
         .args(["--run", step, &packets.to_string()])
