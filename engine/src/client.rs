@@ -9,6 +9,8 @@
 //! The first handshake races over all links and all addresses of the gateway, so that a dead first link costs
 //! nothing. The winner's connection becomes the tunnel, and gets a path over every other link.
 
+#[cfg(feature = "fuzzing")]
+mod doors;
 mod events;
 mod links;
 mod race;

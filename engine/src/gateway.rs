@@ -3,6 +3,8 @@
 //! Who may do what is not decided here. A request for a tunnel or for enrolment becomes a [`GatewayEvent`]
 //! with the key or the bearer secret that the client showed, and the embedder answers it.
 
+#[cfg(feature = "fuzzing")]
+mod doors;
 mod peers;
 mod requests;
 

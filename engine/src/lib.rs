@@ -19,6 +19,8 @@
 
 pub mod client;
 pub mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod gateway;
 pub mod h3;
 pub mod identity;

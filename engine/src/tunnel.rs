@@ -8,6 +8,8 @@
 
 mod control;
 mod data;
+#[cfg(feature = "fuzzing")]
+mod doors;
 mod paths;
 mod receive;
 mod recovery;

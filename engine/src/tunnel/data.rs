@@ -96,7 +96,7 @@ impl Tunnel {
     }
 
     /// Appends the datagrams of an item to the batch: one, or several pieces where it is too long.
-    fn encode(&mut self, now: Instant, item: Outgoing) {
+    pub(super) fn encode(&mut self, now: Instant, item: Outgoing) {
         let max = self.conn.max_datagram();
         let (packet, place) = match item {
             Outgoing::Again(datagram) if datagram.bytes.len() <= max => {
