@@ -13,6 +13,7 @@ use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
 use self::case::{Case, Promise};
+use self::worlds::Range;
 
 /// Tries a promise on random worlds.
 fn try_worlds(promise: Promise, cases: u32, worlds: impl Strategy<Value = Case>) {
@@ -21,7 +22,7 @@ fn try_worlds(promise: Promise, cases: u32, worlds: impl Strategy<Value = Case>)
     let mut seed = [0x74; 32];
     seed[..8].copy_from_slice(&number("TANDEM_SIM_SEED").unwrap_or(0).to_be_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
-    let config = Config { cases, max_shrink_iters: 200, failure_persistence: None, ..Config::default() };
+    let config = Config { cases, max_shrink_iters: 60, failure_persistence: None, ..Config::default() };
     let outcome = TestRunner::new_with_rng(config, rng)
         .run(&worlds, |case| case.try_promise(promise).map_err(TestCaseError::fail));
     match outcome {
@@ -34,12 +35,22 @@ fn try_worlds(promise: Promise, cases: u32, worlds: impl Strategy<Value = Case>)
 
 #[test]
 fn nothing_is_invented_doubled_or_lost_from_sight() {
-    try_worlds(Promise::Integrity, 32, worlds::eventful(true));
+    try_worlds(Promise::Integrity, 24, worlds::eventful(Range { lossy: true, narrow: false, events: 3 }));
+}
+
+#[test]
+fn the_same_holds_where_packets_are_split() {
+    try_worlds(Promise::Integrity, 24, worlds::eventful(Range { lossy: true, narrow: true, events: 3 }));
+}
+
+#[test]
+fn traffic_flows_again_soon_after_a_single_event() {
+    try_worlds(Promise::Resumption, 32, worlds::eventful(Range { lossy: false, narrow: true, events: 1 }));
 }
 
 #[test]
 fn traffic_flows_again_soon_after_any_event() {
-    try_worlds(Promise::Resumption, 32, worlds::eventful(false));
+    try_worlds(Promise::Resumption, 32, worlds::eventful(Range { lossy: false, narrow: true, events: 3 }));
 }
 
 #[test]
