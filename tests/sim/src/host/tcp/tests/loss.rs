@@ -5,7 +5,7 @@ use super::*;
 fn lossy(loss: f64, algorithm: Algorithm) -> World {
     let mut pipe = Pipe::new(100, 20);
     pipe.loss = loss;
-    one(pipe, 60, |config| config.algorithm = algorithm)
+    one(pipe, 30, |config| config.algorithm = algorithm)
 }
 
 /// Goodput in Mbit/s that RFC 9438, section 5.2 and the Reno-friendly region foretell for 40 ms.
@@ -21,7 +21,7 @@ fn expected(loss: f64) -> f64 {
 fn cubic_under_loss_is_as_fast_as_theory_says() {
     for loss in [0.001, 0.01] {
         let world = lossy(loss, Algorithm::Cubic);
-        let goodput = world.goodput(0, ms(5000), ms(60_000));
+        let goodput = world.goodput(0, ms(5000), ms(30_000));
         let expected = expected(loss).min(100.0 * PAYLOAD);
         assert!((0.6 * expected..1.5 * expected).contains(&goodput), "{loss}: {goodput}, not {expected}");
         let stats = world.flows[0].stats();
@@ -33,7 +33,7 @@ fn cubic_under_loss_is_as_fast_as_theory_says() {
 #[test]
 fn bbr_does_not_mind_one_percent() {
     let world = lossy(0.01, Algorithm::Bbr);
-    let goodput = world.goodput(0, ms(5000), ms(60_000));
+    let goodput = world.goodput(0, ms(5000), ms(30_000));
     assert!(goodput > 80.0, "{goodput}");
     let stats = world.flows[0].stats();
     assert!(stats.spurious * 50 <= stats.retransmissions, "{} {}", stats.spurious, stats.retransmissions);
