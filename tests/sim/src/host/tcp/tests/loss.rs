@@ -78,3 +78,17 @@ fn a_lost_tail_is_found_by_a_probe_before_the_timeout() {
     assert!(stats.probes > 0);
     assert!(progress.last().unwrap() - world.start < ms(200), "{:?}", progress.last().unwrap() - world.start);
 }
+
+#[test]
+fn the_same_world_goes_the_same_way_twice() {
+    for algorithm in [Algorithm::Cubic, Algorithm::Bbr] {
+        let [one, other] = [(); 2].map(|()| {
+            let world = lossy(0.01, algorithm);
+            let stats = world.flows[0].stats();
+            let window: Vec<_> =
+                stats.window.entries().iter().map(|&(at, segments)| (at - world.start, segments)).collect();
+            (window, stats.segments, stats.retransmissions, world.flows[0].receiver.stats().progress.total())
+        });
+        assert!(one == other, "{algorithm:?}");
+    }
+}
