@@ -3,6 +3,9 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use tandem_sim::World;
+use tandem_sim::host::udp;
+
 use crate::common::{connected, downward, links, ms, numbers, stream, two_links, upward, world};
 
 fn mbit(got: &[(Instant, u64)], time: Duration) -> f64 {
@@ -149,4 +152,46 @@ fn when_every_link_dies_and_one_returns_the_tunnel_goes_on() {
     stream(&mut world, 10, ms(1000), true);
     let (sent, got) = stream(&mut world, 10, ms(1000), true);
     assert!(got.len() as u64 >= sent * 99 / 100, "{} of {sent}", got.len());
+}
+
+/// Traffic both ways that fills the links, as an upload and its acknowledgements do: queues make answers late, and
+/// the two ends notice the silence at different times. When packets arrived, at each end.
+fn busy_both_ways(world: &mut World, up: f64, down: f64, time: Duration) -> [Vec<Instant>; 2] {
+    let end = world.now() + time;
+    let [up, down] = [up, down].map(|mbit| udp::Source::interval(1400, mbit));
+    let mut next = [world.now(); 2];
+    while world.now() < end {
+        while next[0] <= world.now() {
+            world.laptop_sends(upward(1400, 0));
+            next[0] += up;
+        }
+        while next[1] <= world.now() {
+            world.server_sends(downward(1400, 0));
+            next[1] += down;
+        }
+        world.step(next[0].min(next[1]).min(end));
+    }
+    [&mut world.server_got, &mut world.laptop_got]
+        .map(|got| std::mem::take(got).into_iter().map(|got| got.at).collect())
+}
+
+#[test]
+fn a_silent_death_under_full_load_is_survived_at_any_moment() {
+    for (up, down) in [(80.0, 2.0), (2.0, 80.0), (60.0, 60.0)] {
+        for (dead, phase) in (0..8_u64).map(|number| ((number % 2) as usize, number)) {
+            let mut profile = two_links();
+            for link in &mut profile.link {
+                link.both.loss = Some(if phase < 4 { 0.0 } else { 0.02 });
+            }
+            let mut world = connected(&profile);
+            busy_both_ways(&mut world, up, down, ms(1500 + 37 * phase));
+            world.blackhole(dead, true);
+            let began = world.now();
+            for times in busy_both_ways(&mut world, up, down, ms(2500)) {
+                let first = times.first().map_or(ms(2500), |first| *first - began);
+                let gap = times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default();
+                assert!(gap.max(first) < ms(600), "{up}/{down}, link {dead}, {phase}: {gap:?} {first:?}");
+            }
+        }
+    }
 }
