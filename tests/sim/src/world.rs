@@ -108,10 +108,6 @@ pub struct World {
 
 impl World {
     /// A world with all links present and nothing begun.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "virtual time has to start somewhere; only differences count"
-    )]
     pub fn new(profile: &Profile, options: WorldOptions) -> Self {
         let now = Instant::now();
         let transport = transport(options);

@@ -11,7 +11,7 @@
 mod bbr;
 mod config;
 mod congestion;
-mod cubic;
+pub(super) mod cubic;
 mod handshake;
 mod hystart;
 mod options;
@@ -28,7 +28,7 @@ mod sender;
 mod sequence;
 #[cfg(test)]
 mod tests;
-mod window;
+pub(super) mod window;
 
 pub use config::{Algorithm, Open, Source, TcpConfig};
 pub use receiver::TcpReceiver;

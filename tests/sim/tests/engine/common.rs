@@ -90,10 +90,10 @@ pub(crate) fn stream(
     }
     world.run_for(ms(300));
     let got = if is_upward { &mut world.server_got } else { &mut world.laptop_got };
-    let number = |packet: &[u8]| udp::number(packet).unwrap();
+    let number = |packet: &[u8]| udp::number(packet).expect("only numbered packets are sent");
     (sent, std::mem::take(got).into_iter().map(|got| (got.at, number(&got.packet))).collect())
 }
 
 pub(crate) fn numbers(got: &[tandem_sim::world::Got]) -> Vec<u64> {
-    got.iter().map(|got| udp::number(&got.packet).unwrap()).collect()
+    got.iter().map(|got| udp::number(&got.packet).expect("only numbered packets are sent")).collect()
 }

@@ -14,7 +14,7 @@ use crate::common::{connected, ms, numbers, one_link, stream, two_links, upward,
 
 fn event(world: &mut World, matches: impl Fn(&ClientEvent) -> bool) -> ClientEvent {
     world.run_until(ms(15_000), |world| world.client_events.iter().any(&matches));
-    world.client_events.iter().find(|event| matches(event)).cloned().unwrap()
+    world.client_events.iter().find(|event| matches(event)).cloned().expect("it was waited for")
 }
 
 #[test]

@@ -64,6 +64,9 @@ impl Case {
                 Err(_) => "panic".to_owned(),
             },
         };
-        Err(format!("{why}\n--- regressions/NAME.toml\n{}---", toml::to_string(self).unwrap()))
+        Err(format!(
+            "{why}\n--- regressions/NAME.toml\n{}---",
+            toml::to_string(self).expect("every world can be written")
+        ))
     }
 }

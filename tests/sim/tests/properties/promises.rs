@@ -14,16 +14,16 @@ const HOLD: Duration = Duration::from_millis(100);
 /// Between two packets of the flows that tell whether traffic flows.
 const INTERVAL: Duration = Duration::from_millis(10);
 
-fn both_ways(world: &mut World, len: usize, mbit: f64, time: Duration) -> [Flow; 2] {
-    [(Side::Laptop, 7000), (Side::Server, 7001)]
+fn both_ways(world: &mut World, port: u16, len: usize, mbit: f64, time: Duration) -> [Flow; 2] {
+    [(Side::Laptop, port), (Side::Server, port + 1)]
         .map(|(from, port)| trial::flow(world, from, len, mbit, time, port))
 }
 
 pub(crate) fn integrity(case: &Case) -> Result<(), String> {
     let mut world = World::connected(&case.profile, case.options());
     let time = Duration::from_secs(case.profile.seconds);
-    both_ways(&mut world, FULL, 6.0, time);
-    both_ways(&mut world, 100, 0.2, time).map(|flow| flow.sink);
+    both_ways(&mut world, 7000, FULL, 6.0, time);
+    both_ways(&mut world, 7100, 100, 0.2, time);
     world.start_events();
     trial::run_checked(&mut world, time + Duration::from_secs(1));
     Ok(())
@@ -46,7 +46,7 @@ pub(crate) fn resumption(case: &Case) -> Result<(), String> {
     let mut world = World::connected(&case.profile, case.options());
     let time = Duration::from_secs(case.profile.seconds);
     let bits = 300.0 * 8.0 / INTERVAL.as_secs_f64() / 1e6;
-    let flows = both_ways(&mut world, 300, bits, time);
+    let flows = both_ways(&mut world, 7000, 300, bits, time);
     let began = world.now();
     world.start_events();
     let mut marks: Vec<Instant> =
@@ -76,7 +76,7 @@ pub(crate) fn order(case: &Case) -> Result<(), String> {
     let mut world = World::connected(&case.profile, case.options());
     let sum: f64 = case.profile.link.iter().filter_map(|link| link.both.rate_mbit).sum();
     let time = Duration::from_secs(4);
-    let flows = both_ways(&mut world, FULL, sum / 2.0, time);
+    let flows = both_ways(&mut world, 7000, FULL, sum / 2.0, time);
     world.run_for(time);
     for flow in flows {
         let sink = world.endpoint::<Sink>(flow.sink);
@@ -90,7 +90,7 @@ pub(crate) fn order(case: &Case) -> Result<(), String> {
 
 pub(crate) fn goodput(case: &Case) -> Result<(), String> {
     let sum: f64 = case.profile.link.iter().filter_map(|link| link.both.rate_mbit).sum();
-    let from = if case.seed % 2 == 0 { Side::Laptop } else { Side::Server };
+    let from = if case.seed.is_multiple_of(2) { Side::Laptop } else { Side::Server };
     let best = trial::best_single(&case.profile, case.seed, from, sum * 1.2);
     let got = trial::flood(&case.profile, case.options(), from, sum * 1.2);
     if got < best * 0.95 {

@@ -14,17 +14,29 @@ const FIRST_EVENT_MS: u64 = 1500;
 /// Between two events there is time to recover.
 const EVENT_SPACING_MS: u64 = 2000;
 
-/// Links whose behaviour changes while traffic flows. With `lossy` ones among them if asked for.
-pub(crate) fn eventful(lossy: bool) -> impl Strategy<Value = Case> {
+/// What may occur in a random world.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Range {
+    /// Links may lose packets by chance.
+    pub(crate) lossy: bool,
+    /// Links may be too narrow for the tunnel's packets.
+    pub(crate) narrow: bool,
+    /// How many events there may be.
+    pub(crate) events: usize,
+}
+
+/// Links whose behaviour changes while traffic flows.
+pub(crate) fn eventful(range: Range) -> impl Strategy<Value = Case> {
+    let Range { lossy, narrow, events } = range;
     (1_usize..=4)
-        .prop_flat_map(move |count| (vec(link(lossy), count), vec((0..count, event()), 0..=3)))
+        .prop_flat_map(move |count| (vec(link(lossy, narrow), count), vec((0..count, event()), 0..=events)))
         .prop_map(|(links, events)| profile(links, events))
         .prop_flat_map(case)
 }
 
 /// Links that stay as they are and lose nothing by chance.
 pub(crate) fn calm() -> impl Strategy<Value = Case> {
-    vec(link(false), 2..=3).prop_map(|links| profile(links, Vec::new())).prop_flat_map(case)
+    vec(link(false, true), 2..=3).prop_map(|links| profile(links, Vec::new())).prop_flat_map(case)
 }
 
 fn case(profile: Profile) -> impl Strategy<Value = Case> {
@@ -62,14 +74,14 @@ fn profile(links: Vec<Direction>, events: Vec<(usize, Event)>) -> Profile {
     }
 }
 
-fn link(lossy: bool) -> impl Strategy<Value = Direction> {
+fn link(lossy: bool, narrow: bool) -> impl Strategy<Value = Direction> {
     let burst = (0.001..0.02_f64, 0.05..0.5_f64, 0.1..0.9_f64).prop_map(|(enter, leave, loss)| Burst {
         enter,
         leave,
         loss,
     });
     let shape = (4_u32..=40, 1_u32..=80, 0_u32..=10, 50_u32..=500);
-    let mtu = select(vec![1300_usize, 1400, 1500]);
+    let mtu = if narrow { select(vec![1300_usize, 1400, 1500]) } else { select(vec![1500]) };
     (shape, mtu, option::of(0.0..0.05_f64), option::of(burst)).prop_map(
         move |((rate, delay, jitter, queue), mtu, loss, burst)| Direction {
             rate_mbit: Some(f64::from(rate)),

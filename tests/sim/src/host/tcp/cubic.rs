@@ -21,7 +21,7 @@ const SETTLING: Duration = Duration::from_secs(1);
 
 /// The state of CUBIC.
 #[derive(Debug)]
-pub(super) struct Cubic {
+pub(in crate::host) struct Cubic {
     hystart: HyStart,
     /// Window before the last reduction, lower where others are converging.
     last_most: f64,
@@ -40,7 +40,7 @@ pub(super) struct Cubic {
 }
 
 impl Cubic {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(in crate::host) fn new(now: Instant) -> Self {
         Self {
             hystart: HyStart::new(now),
             last_most: 0.0,
@@ -56,7 +56,14 @@ impl Cubic {
     }
 
     /// Takes the round trip of an acknowledgement; `una` and `next` are the first unacknowledged and unsent byte.
-    pub(super) fn on_rtt(&mut self, now: Instant, rtt: Duration, una: u64, next: u64, window: &mut Window) {
+    pub(in crate::host) fn on_rtt(
+        &mut self,
+        now: Instant,
+        rtt: Duration,
+        una: u64,
+        next: u64,
+        window: &mut Window,
+    ) {
         if self.epoch.is_some_and(|epoch| now.saturating_duration_since(epoch) < SETTLING) {
             return;
         }
@@ -74,7 +81,7 @@ impl Cubic {
     }
 
     /// Grows the window after `acked` segments were acknowledged in order.
-    pub(super) fn on_ack(&mut self, now: Instant, acked: u32, window: &mut Window) {
+    pub(in crate::host) fn on_ack(&mut self, now: Instant, acked: u32, window: &mut Window) {
         if !window.is_limiting() {
             return;
         }
@@ -120,7 +127,7 @@ impl Cubic {
     }
 
     /// The threshold after a loss at a window of `window` segments.
-    pub(super) fn on_congestion(&mut self, window: u32) -> u32 {
+    pub(in crate::host) fn on_congestion(&mut self, window: u32) -> u32 {
         self.epoch = None;
         let window = f64::from(window);
         let converging = window < self.last_most;
@@ -129,13 +136,13 @@ impl Cubic {
     }
 
     /// Forgets everything after a timeout, when slow start begins anew.
-    pub(super) fn on_timeout(&mut self, now: Instant, next: u64) {
+    pub(in crate::host) fn on_timeout(&mut self, now: Instant, next: u64) {
         *self = Self::new(now);
         self.hystart.begin_round(now, next);
     }
 
     /// The sender was idle for so long; the curve shall not have gone on meanwhile.
-    pub(super) fn on_idle(&mut self, idle: Duration) {
+    pub(in crate::host) fn on_idle(&mut self, idle: Duration) {
         self.epoch = self.epoch.map(|epoch| epoch + idle);
     }
 }

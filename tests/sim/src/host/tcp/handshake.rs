@@ -214,6 +214,6 @@ impl Handshake {
     }
 
     fn own_mss(&self) -> u16 {
-        self.config.mtu - HEADERS_LEN as u16
+        self.config.mtu.saturating_sub(HEADERS_LEN as u16)
     }
 }

@@ -155,7 +155,7 @@ impl Reception {
             return;
         }
         if payload.len() == usize::from(self.agreed.mss) {
-            self.buffer.take_echo(now, self.agreed.wire.clock(now), stamps.echo);
+            self.buffer.take_echo(self.agreed.wire.clock(now), stamps.echo);
         }
         self.take_data(now, start, end, stats);
     }

@@ -6,15 +6,15 @@ mod tests;
 use std::time::{Duration, Instant};
 
 /// Initial window (RFC 6928), in segments.
-pub(super) const INITIAL_WINDOW: u32 = 10;
+pub(in crate::host) const INITIAL_WINDOW: u32 = 10;
 
 /// Window and threshold.
 #[derive(Debug)]
-pub(super) struct Window {
+pub(in crate::host) struct Window {
     /// Segments that may be in flight.
-    pub(super) segments: u32,
+    pub(in crate::host) segments: u32,
     /// Below it, slow start.
-    pub(super) threshold: u32,
+    pub(in crate::host) threshold: u32,
     /// Acknowledged segments that have not yet made a whole one more.
     credit: u32,
     /// It was full some time in this round trip.
@@ -28,7 +28,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(in crate::host) fn new(now: Instant) -> Self {
         Self {
             segments: INITIAL_WINDOW,
             threshold: u32::MAX,
@@ -41,17 +41,17 @@ impl Window {
         }
     }
 
-    pub(super) fn in_slow_start(&self) -> bool {
+    pub(in crate::host) fn in_slow_start(&self) -> bool {
         self.segments < self.threshold
     }
 
     /// Whether more window would have been of use; in slow start, if half of it was.
-    pub(super) fn is_limiting(&self) -> bool {
+    pub(in crate::host) fn is_limiting(&self) -> bool {
         self.limited || (self.in_slow_start() && self.segments < 2 * self.most_out)
     }
 
     /// Grows by each segment acknowledged up to the threshold, and returns how many were left over.
-    pub(super) fn slow_start(&mut self, acked: u32) -> u32 {
+    pub(in crate::host) fn slow_start(&mut self, acked: u32) -> u32 {
         let grown = (self.segments.saturating_add(acked)).min(self.threshold);
         let left = acked - (grown - self.segments);
         self.segments = grown;
@@ -59,7 +59,7 @@ impl Window {
     }
 
     /// Grows by one for each `per` segments acknowledged.
-    pub(super) fn grow(&mut self, per: u32, acked: u32) {
+    pub(in crate::host) fn grow(&mut self, per: u32, acked: u32) {
         // Credit from when growth was slower counts once.
         if self.credit >= per {
             self.credit = 0;
@@ -71,18 +71,18 @@ impl Window {
     }
 
     /// Sets the window, and begins to count anew.
-    pub(super) fn reset(&mut self, segments: u32) {
+    pub(in crate::host) fn reset(&mut self, segments: u32) {
         self.segments = segments.max(1);
         self.credit = 0;
     }
 
     /// The threshold after an undeserved loss: no less than three quarters of the present window.
-    pub(super) fn current_threshold(&self) -> u32 {
+    pub(in crate::host) fn current_threshold(&self) -> u32 {
         self.threshold.max(self.segments / 2 + self.segments / 4)
     }
 
     /// Notes after sending how full it is; `timeout` is how long it may be unused before it shrinks.
-    pub(super) fn validate(
+    pub(in crate::host) fn validate(
         &mut self,
         now: Instant,
         una: u64,
@@ -114,7 +114,7 @@ impl Window {
     }
 
     /// Shrinks towards the initial window after `idle` without sending (RFC 5681, section 4.1, halved per timeout).
-    pub(super) fn restart(&mut self, now: Instant, idle: Duration, timeout: Duration) {
+    pub(in crate::host) fn restart(&mut self, now: Instant, idle: Duration, timeout: Duration) {
         self.threshold = self.current_threshold();
         let restart = INITIAL_WINDOW.min(self.segments);
         let mut left = idle;

@@ -65,7 +65,7 @@ impl Buffer {
     }
 
     /// Takes a round trip from the echo of this end's clock, once for each of its values.
-    pub(super) fn take_echo(&mut self, _now: Instant, clock: u32, echo: u32) {
+    pub(super) fn take_echo(&mut self, clock: u32, echo: u32) {
         if self.last_echo.replace(echo) == Some(echo) {
             return;
         }
