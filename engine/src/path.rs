@@ -38,6 +38,8 @@ const QUEUE_WEIGHT: u32 = 8;
 const LEAST_CAP: u64 = 20_000;
 /// RTT of a path about which nothing is known yet.
 const UNKNOWN_RTT: Duration = Duration::from_millis(100);
+/// What a path lost counts for half after this time without news: a path that is left out has to get another chance.
+const LOSS_HALF_LIFE: Duration = Duration::from_secs(1);
 /// Weight of one packet's fate in the loss share.
 const LOSS_WEIGHT: f64 = 1.0 / 256.0;
 /// RFC 9002 §7.7: a window-based controller is paced a little faster than a window per RTT. In thousandths.
@@ -94,6 +96,8 @@ pub(crate) struct Path {
     mtu: u64,
     loss: f64,
     fates_seen: (u64, u64),
+    /// Up to when [`loss`](Self::loss) is counted.
+    loss_at: Instant,
     tx: Meter,
     rx: Meter,
 }
@@ -162,6 +166,7 @@ impl Path {
             mtu: 1200,
             loss: 0.0,
             fates_seen: (0, 0),
+            loss_at: now,
             tx: Meter::new(now),
             rx: Meter::new(now),
         }
@@ -190,7 +195,7 @@ impl Path {
         // Not the controller's bandwidth: on a path that was never full it is what we sent, not what fits.
         self.rate = paced.min(by_window).max(1);
         self.pacer.set_rate(now, paced, self.mtu);
-        self.note_loss(figures.sent_packets, figures.lost_packets);
+        self.note_loss(now, figures.sent_packets, figures.lost_packets);
     }
 
     /// Whether the round trip is about what it is without any queue.
@@ -198,7 +203,9 @@ impl Path {
         self.base.get().is_some_and(|base| self.rtt <= base + base / 16 + EMPTY_QUEUE)
     }
 
-    fn note_loss(&mut self, sent: u64, lost: u64) {
+    fn note_loss(&mut self, now: Instant, sent: u64, lost: u64) {
+        let idle = now.saturating_duration_since(std::mem::replace(&mut self.loss_at, now));
+        self.loss *= 0.5_f64.powf(idle.as_secs_f64() / LOSS_HALF_LIFE.as_secs_f64());
         let (sent_before, lost_before) = self.fates_seen;
         let (sent_now, lost_now) = (sent.saturating_sub(sent_before), lost.saturating_sub(lost_before));
         if sent_now == 0 {
@@ -259,8 +266,13 @@ impl Path {
     /// been leaving it since, or a path with a queue would look slow for as long as it is left alone.
     fn compared_rtt(&self, now: Instant) -> Duration {
         let base = self.base.get().unwrap_or(self.rtt).min(self.rtt);
-        let queue = (self.rtt - base).saturating_sub(now.saturating_duration_since(self.answered));
-        base + queue / QUEUE_WEIGHT
+        base + (self.actual_rtt(now) - base) / QUEUE_WEIGHT
+    }
+
+    /// The round trip with all of the link's queue.
+    fn actual_rtt(&self, now: Instant) -> Duration {
+        let base = self.base.get().unwrap_or(self.rtt).min(self.rtt);
+        base + (self.rtt - base).saturating_sub(now.saturating_duration_since(self.answered))
     }
 
     /// The path as the scheduler sees it, where the fastest path has a rate of `best` bytes/s.
@@ -273,6 +285,7 @@ impl Path {
             // All acknowledgements return over one path, the lowest of those in use: the difference of two
             // paths' round trips is that of their ways there, in full.
             delay: self.compared_rtt(now),
+            skew: self.actual_rtt(now),
             queued: self.queued,
             loss: self.loss,
         }

@@ -34,6 +34,8 @@ pub(crate) struct Candidate {
     pub(crate) rate: u64,
     /// One-way delay; only differences count.
     pub(crate) delay: Duration,
+    /// The same with all that is queued on the way, not only what counts when paths are compared.
+    pub(crate) skew: Duration,
     /// Bytes queued on it ahead of the packet.
     pub(crate) queued: u64,
     /// Share of recent packets that were lost, 0 to 1.
@@ -72,7 +74,7 @@ pub(crate) fn choose(candidates: &[Candidate], len: usize, waiting: u64) -> Choi
     };
     // Backup paths never overflow: they work only where nothing else does.
     let overflow = if best_rank == 0 && is_full(candidates, waiting) { 1 } else { best_rank };
-    let fastest = usable(candidates, overflow).map(|(_, path)| path.delay).min().unwrap_or_default();
+    let fastest = usable(candidates, overflow).map(|(_, path)| path.skew).min().unwrap_or_default();
     let slowest = eligible(candidates, overflow, fastest).map(|(_, path)| path.arrival_if_idle(len)).max();
     let best = eligible(candidates, overflow, fastest).min_by_key(|(_, path)| path.arrival(len));
     let (Some((index, path)), Some(slowest)) = (best, slowest) else { return Choice::Nowhere };
@@ -98,7 +100,7 @@ fn eligible(
     let clean_exists = usable(candidates, rank).any(|(_, path)| path.loss <= MAX_LOSS);
     usable(candidates, rank).filter(move |(_, path)| {
         path.tier == Tier::Always
-            || (path.delay <= fastest + MAX_SKEW && (path.loss <= MAX_LOSS || !clean_exists))
+            || (path.skew <= fastest + MAX_SKEW && (path.loss <= MAX_LOSS || !clean_exists))
     })
 }
 

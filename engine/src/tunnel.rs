@@ -21,6 +21,7 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 
 use self::recovery::Budget;
+pub use self::recovery::MAX_HOLD;
 use crate::error::CloseReason;
 use crate::h3::{self, Headers, Session};
 use crate::identity::Pin;
@@ -179,7 +180,7 @@ impl Tunnel {
             splitter: Splitter::default(),
             rejoiner: Rejoiner::new(split::Config::default()),
             sequencer: Sequencer::default(),
-            resequencer: Resequencer::new(recovery::MAX_HOLD),
+            resequencer: Resequencer::new(MAX_HOLD),
             budget: Budget::default(),
             inbound: VecDeque::new(),
             events: VecDeque::new(),

@@ -18,6 +18,7 @@ impl Paths {
             usable: true,
             rate: 12_500_000_u64 >> index,
             delay: Duration::from_millis(10) * (index + 1),
+            skew: Duration::from_millis(10) * (index + 1),
             queued: 0,
             loss: 0.0,
         };

@@ -303,6 +303,7 @@ impl Conn {
                 }
             }
             if let Some(sent) = youngest {
+                known.gate.set_probing(false);
                 acked(known.id, sent);
             }
         }
@@ -320,9 +321,9 @@ impl Conn {
         }
     }
 
-    /// Bytes on `path` that are neither acknowledged nor lost.
-    pub(crate) fn in_flight(&self, path: PathId) -> u64 {
-        self.gate(path).map_or(0, Gate::in_flight)
+    /// Whether an answer on `path` is still to come.
+    pub(crate) fn answer_due(&self, path: PathId, now: Instant) -> bool {
+        self.gate(path).is_some_and(|gate| gate.answer_due(now))
     }
 
     /// Largest datagram that fits on every path.
@@ -361,8 +362,11 @@ impl Conn {
         }
     }
 
-    /// Asks the peer for a sign of life on `path`.
+    /// Asks the peer for a sign of life on `path`, however full its window is.
     pub(crate) fn ping(&mut self, path: PathId) {
+        if let Some(gate) = self.gate(path) {
+            gate.set_probing(true);
+        }
         // A closed path needs no ping.
         let _ = self.inner.ping_path(path);
     }

@@ -24,6 +24,9 @@ use noq_proto::congestion::{Controller, ControllerFactory, ControllerMetrics};
 /// A pacing rate (bytes/s) that never delays: 1 Tbit/s.
 const UNPACED: u64 = 125_000_000_000;
 
+/// An MTU probe that was not answered after this long is lost.
+const MTU_PROBE_TIME: Duration = Duration::from_secs(1);
+
 /// A packet as it left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sent {
@@ -47,6 +50,12 @@ struct State {
     open: bool,
     /// Whether the tunnel has more for this path than the window lets out.
     backlogged: bool,
+    /// Whether a probe may leave although the window is full.
+    probing: bool,
+    /// MTU probes that are under way, and when they left.
+    mtu_probes: Vec<(Sent, Instant)>,
+    /// Largest packet that is no such probe.
+    mtu: u16,
     /// Set when the window, and nothing else, held the backlog; handed to the controller at its next call.
     cwnd_limited: bool,
     in_flight: u64,
@@ -87,11 +96,14 @@ impl AnswerTime {
 pub(crate) struct Gate(Arc<Mutex<State>>);
 
 impl Gate {
-    fn new(controller: &dyn Controller) -> Self {
+    fn new(controller: &dyn Controller, mtu: u16) -> Self {
         let metrics = controller.metrics();
         Self(Arc::new(Mutex::new(State {
             open: true,
             backlogged: false,
+            probing: false,
+            mtu_probes: Vec::new(),
+            mtu,
             cwnd_limited: false,
             in_flight: 0,
             window: controller.window(),
@@ -135,6 +147,20 @@ impl Gate {
     /// Bytes sent and neither acknowledged nor lost.
     pub(crate) fn in_flight(&self) -> u64 {
         self.lock().in_flight
+    }
+
+    /// Bytes in flight to which an answer is due: not an MTU probe, whose loss only says that it was too large
+    /// (RFC 8899 §3).
+    pub(crate) fn answer_due(&self, now: Instant) -> bool {
+        let mut state = self.lock();
+        state.mtu_probes.retain(|(_, at)| now.saturating_duration_since(*at) < MTU_PROBE_TIME);
+        let probes: u64 = state.mtu_probes.iter().map(|(probe, _)| u64::from(probe.bytes)).sum();
+        state.in_flight > probes
+    }
+
+    /// Lets probes leave although the window is full, or no longer.
+    pub(crate) fn set_probing(&self, probing: bool) {
+        self.lock().probing = probing;
     }
 
     /// noq held back what [`room`](Self::room) promised: it knows of more in flight than we do.
@@ -225,6 +251,9 @@ impl Controller for Gated {
     fn on_packet_sent(&mut self, now: Instant, bytes: u16, pn: u64) {
         {
             let mut state = self.gate.lock();
+            if bytes > state.mtu {
+                state.mtu_probes.push((Sent { pn, bytes }, now));
+            }
             state.in_flight += u64::from(bytes);
             state.sent.push(Sent { pn, bytes });
         }
@@ -239,6 +268,7 @@ impl Controller for Gated {
     fn on_ack(&mut self, now: Instant, sent: Instant, bytes: u64, pn: u64, _: bool, rtt: &RttEstimator) {
         {
             let mut state = self.gate.lock();
+            state.mtu_probes.retain(|(probe, _)| probe.pn != pn);
             state.in_flight = state.in_flight.saturating_sub(bytes);
             state.answer.sample(now.saturating_duration_since(sent));
             state.rtt_min = Some(rtt.min());
@@ -292,6 +322,7 @@ impl Controller for Gated {
     }
 
     fn on_mtu_update(&mut self, new_mtu: u16) {
+        self.gate.lock().mtu = new_mtu;
         self.inner.on_mtu_update(new_mtu);
         self.refresh();
     }
@@ -301,7 +332,13 @@ impl Controller for Gated {
     }
 
     fn window(&self) -> u64 {
-        if self.gate.lock().open { self.inner.window() } else { 0 }
+        let state = self.gate.lock();
+        match (state.open, state.probing) {
+            (false, _) => 0,
+            (true, false) => self.inner.window(),
+            // Room for a packet: noq compares with what it counts as in flight, which may be more than we do.
+            (true, true) => self.inner.window().max(state.in_flight + 2 * u64::from(state.mtu)),
+        }
     }
 
     fn metrics(&self) -> ControllerMetrics {
@@ -340,7 +377,7 @@ impl ControllerFactory for GatedFactory {
     fn build(self: Arc<Self>, now: Instant, current_mtu: u16) -> Box<dyn Controller> {
         self.built.fetch_add(1, Ordering::Relaxed);
         let inner = self.inner.clone().build(now, current_mtu);
-        let gate = Gate::new(&*inner);
+        let gate = Gate::new(&*inner, current_mtu);
         Box::new(Gated { inner, gate })
     }
 }

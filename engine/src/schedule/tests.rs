@@ -8,6 +8,7 @@ fn path(mbit: u64, delay_ms: u64) -> Candidate {
         usable: true,
         rate: mbit * 125_000,
         delay: Duration::from_millis(delay_ms),
+        skew: Duration::from_millis(delay_ms),
         queued: 0,
         loss: 0.0,
     }

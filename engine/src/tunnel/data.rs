@@ -155,13 +155,12 @@ impl Tunnel {
 
     /// Notes that UDP datagrams leave: pace, and the expectation of an answer.
     pub(super) fn note_sent(&mut self, now: Instant, transmit: &Transmit) {
-        let in_flight = |path: &Path| self.conn.in_flight(path.id) > 0;
         let index = self
             .paths
             .iter()
             .position(|path| path.link == transmit.link && path.remote == transmit.destination);
         let Some(index) = index else { return };
-        let expects_answer = in_flight(&self.paths[index]);
+        let expects_answer = self.conn.answer_due(self.paths[index].id, now);
         let path = &mut self.paths[index];
         path.sent(transmit.size as u64);
         self.budget.earn(transmit.size);

@@ -169,7 +169,7 @@ impl Tunnel {
         let mut answered: Vec<(PathId, Instant)> = Vec::new();
         self.conn.collect_fates(&mut self.lost, |id, sent| answered.push((id, sent)));
         for (id, sent) in answered {
-            let more_due = self.conn.in_flight(id) > 0;
+            let more_due = self.conn.answer_due(id, now);
             let Some(path) = self.path_mut(id) else { continue };
             path.answered(now);
             if path.health.on_answer(now, sent, more_due) {
@@ -224,6 +224,16 @@ impl Tunnel {
 
     fn suspect(&mut self, now: Instant, id: PathId) {
         tracing::debug!(path = %id, "a path went silent");
+        for path in &self.paths {
+            eprintln!(
+                "SUSPECT {id} at {now:?}: path {} due {:?} {:?} heard {:?} ack_path {:?}",
+                path.id,
+                path.health.due_since(),
+                self.conn.gate(path.id),
+                path.heard(),
+                self.ack_path
+            );
+        }
         for path in &mut self.paths {
             if path.id == id {
                 path.health.suspect_now(now);

@@ -7,7 +7,7 @@ use super::Tunnel;
 use crate::path::Outgoing;
 
 /// No packet waits longer at the receiver for one that is missing: beyond it a loss costs less than the wait.
-pub(super) const MAX_HOLD: Duration = Duration::from_millis(150);
+pub const MAX_HOLD: Duration = Duration::from_millis(150);
 /// Nor is there a reason to give up sooner than a busy host takes to get things done.
 const MIN_HOLD: Duration = Duration::from_millis(20);
 /// What sender and receiver may add: delayed acknowledgements are not waited for, as those of lost packets come at

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use tandem_engine::tunnel::MAX_HOLD;
 use tandem_sim::World;
 use tandem_sim::host::udp::Sink;
 use tandem_sim::trial::{self, FULL, Flow};
@@ -9,8 +10,6 @@ use tandem_sim::world::{Side, SimLink};
 
 use crate::case::Case;
 
-/// Longest that a receiver waits for what should have come first.
-const HOLD: Duration = Duration::from_millis(100);
 /// Between two packets of the flows that tell whether traffic flows.
 const INTERVAL: Duration = Duration::from_millis(10);
 
@@ -80,7 +79,7 @@ pub(crate) fn order(case: &Case) -> Result<(), String> {
     world.run_for(time);
     for flow in flows {
         let sink = world.endpoint::<Sink>(flow.sink);
-        if sink.latest > HOLD {
+        if sink.latest > MAX_HOLD {
             let (late, got) = (sink.reordered, sink.got.len());
             return Err(format!("{late} of {got} packets came late, by up to {:?}", sink.latest));
         }
