@@ -224,16 +224,6 @@ impl Tunnel {
 
     fn suspect(&mut self, now: Instant, id: PathId) {
         tracing::debug!(path = %id, "a path went silent");
-        for path in &self.paths {
-            eprintln!(
-                "SUSPECT {id} at {now:?}: path {} due {:?} {:?} heard {:?} ack_path {:?}",
-                path.id,
-                path.health.due_since(),
-                self.conn.gate(path.id),
-                path.heard(),
-                self.ack_path
-            );
-        }
         for path in &mut self.paths {
             if path.id == id {
                 path.health.suspect_now(now);

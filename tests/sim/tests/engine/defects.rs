@@ -1,4 +1,4 @@
-//! What simulation found to be wrong, each mechanism in the smallest world that shows it. What is ignored is so still.
+//! What simulation found to be wrong, each mechanism in the smallest world that shows it.
 
 use std::time::Duration;
 
@@ -28,7 +28,6 @@ fn call_both_ways(world: &mut World, mbit: f64, time: Duration) -> [trial::Flow;
 }
 
 #[test]
-#[ignore = "noq asks for an answer to MTU probes, and the health of a path waits for it"]
 fn a_lost_mtu_probe_is_not_taken_for_silence() {
     let options = WorldOptions { seed: 14_629, ..WorldOptions::default() };
     let mut world = World::connected(&narrow_links(), options);
@@ -73,7 +72,6 @@ fn a_deaf_link_does_not_silence_the_others() {
 }
 
 #[test]
-#[ignore = "what a path lost is only forgotten by sending on it, which stops once it lost more than a tenth"]
 fn a_path_that_lost_much_once_is_used_again() {
     let options = WorldOptions { congestion: Congestion::Cubic, ..WorldOptions::default() };
     let mut world = World::connected(&links(&[(50, 10), (50, 10)]), options);

@@ -54,19 +54,17 @@ fn traffic_flows_again_soon_after_a_single_event() {
 }
 
 #[test]
-#[ignore = "probes wait for a full window, so that the only link is found again late"]
 fn traffic_flows_again_soon_after_any_event() {
     try_worlds(Promise::Resumption, 32, worlds::eventful(Range { lossy: false, narrow: true, events: 3 }));
 }
 
 #[test]
-#[ignore = "packets come up to 120 ms late over links of very different rate"]
+#[ignore = "what was sent twice, or queued 0.3 s under Cubic, comes after any hold: up to 190 ms late"]
 fn nothing_is_reordered_beyond_the_hold() {
     try_worlds(Promise::Order, 16, worlds::calm());
 }
 
 #[test]
-#[ignore = "a path that once lost more than a tenth is left out for ever"]
 fn goodput_is_at_least_that_of_the_best_link() {
     try_worlds(Promise::Goodput, 8, worlds::calm());
 }

@@ -24,19 +24,16 @@ fn integrity_is_kept() {
 }
 
 #[test]
-#[ignore = "the window is full when the only link dies, and holds back the probes that would find it again"]
 fn traffic_resumes() {
     replay(Promise::Resumption, "resumption");
 }
 
 #[test]
-#[ignore = "packets come up to 120 ms late over links of very different rate"]
 fn order_is_kept() {
     replay(Promise::Order, "order");
 }
 
 #[test]
-#[ignore = "a path that once lost more than a tenth is left out for ever"]
 fn goodput_is_kept() {
     replay(Promise::Goodput, "goodput");
 }
