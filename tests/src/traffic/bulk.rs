@@ -1,7 +1,6 @@
 //! Bulk TCP: as much as goes, over several flows, either way.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -31,7 +30,7 @@ impl Bulk {
     /// A download for that long with the kernel's Cubic.
     #[must_use]
     pub fn download(flows: usize, duration: Duration) -> Self {
-        let connect = Connect { interface: None, congestion: Some("cubic".to_owned()) };
+        let connect = Connect { congestion: Some("cubic".to_owned()), ..Connect::default() };
         Self { flows, direction: Direction::Download, duration, connect }
     }
 
@@ -53,10 +52,7 @@ impl Bulk {
     /// # Errors
     /// When a flow cannot connect.
     pub fn start(&self, client: &Namespace, server: Place<'_>) -> Result<Transfer> {
-        let listener = server.namespace.run(|| {
-            TcpListener::bind(SocketAddr::new(server.addr, 0))
-                .with_context(|| format!("cannot listen on {}", server.addr))
-        })?;
+        let listener = server.namespace.run(|| self.connect.listen(server.addr))?;
         let to = listener.local_addr()?;
         let mut pairs = Vec::new();
         for _ in 0..self.flows {
