@@ -79,8 +79,11 @@ impl Connect {
 
     fn socket(&self, family_of: SocketAddr) -> Result<Socket> {
         let protocol = if self.multipath { Protocol::MPTCP } else { Protocol::TCP };
-        Socket::new(Domain::for_address(family_of), Type::STREAM, Some(protocol))
-            .context(if self.multipath { "the kernel has no MPTCP" } else { "no TCP socket" })
+        Socket::new(Domain::for_address(family_of), Type::STREAM, Some(protocol)).context(if self.multipath {
+            "the kernel has no MPTCP"
+        } else {
+            "no TCP socket"
+        })
     }
 }
 
