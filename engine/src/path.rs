@@ -82,6 +82,8 @@ pub(crate) struct Path {
     rtt: Duration,
     base: BaseRtt,
     answered: Instant,
+    /// Bytes received on it, and when that last grew.
+    heard: (u64, Instant),
     mtu: u64,
     loss: f64,
     fates_seen: (u64, u64),
@@ -149,6 +151,7 @@ impl Path {
             rtt: UNKNOWN_RTT,
             base: BaseRtt::new(now),
             answered: now,
+            heard: (0, now),
             mtu: 1200,
             loss: 0.0,
             fates_seen: (0, 0),
@@ -168,6 +171,9 @@ impl Path {
             _ => u64::MAX,
         };
         self.mtu = figures.mtu;
+        if figures.rx_bytes > self.heard.0 {
+            self.heard = (figures.rx_bytes, now);
+        }
         let by_window = bytes_per(gate.window(), self.rtt);
         let paced = match gate.pacing_rate() {
             Some(rate) => scale(rate, BBR_GAIN),
@@ -217,6 +223,11 @@ impl Path {
     pub(crate) fn answered(&mut self, now: Instant) {
         self.answered = now;
         self.base.sample(now, self.rtt);
+    }
+
+    /// When something last arrived on it.
+    pub(crate) fn heard(&self) -> Instant {
+        self.heard.1
     }
 
     /// The way of the acknowledgements changed, and with it every round trip.

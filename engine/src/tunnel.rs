@@ -121,6 +121,8 @@ pub(crate) struct Tunnel {
     paths: Vec<Path>,
     /// The path on which acknowledgements go: noq takes the lowest that is not demoted.
     ack_path: Option<PathId>,
+    /// With every path silent, the one on which acknowledgements go all the same.
+    hope: Option<PathId>,
     /// Tiers that the peer told before the path itself appeared.
     early_tiers: BTreeMap<u32, Tier>,
     ingress: FqCodel,
@@ -155,6 +157,7 @@ impl Tunnel {
             capsules: Decoder::default(),
             paths: Vec::new(),
             ack_path: None,
+            hope: None,
             early_tiers: BTreeMap::new(),
             ingress: FqCodel::new(queue::Config::default()),
             seed,
@@ -267,6 +270,10 @@ impl Tunnel {
     /// Whether a path runs over `link`.
     pub(crate) fn has_path_on(&self, link: LinkId) -> bool {
         self.paths.iter().any(|path| path.link == link)
+    }
+
+    fn path(&self, id: PathId) -> Option<&Path> {
+        self.paths.iter().find(|path| path.id == id)
     }
 
     fn path_mut(&mut self, id: PathId) -> Option<&mut Path> {

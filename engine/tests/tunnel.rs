@@ -164,3 +164,45 @@ fn when_every_link_dies_and_one_returns_the_tunnel_goes_on() {
     let (sent, got) = stream(&mut world, 10, ms(1000), true);
     assert!(got.len() as u64 >= sent * 99 / 100, "{} of {sent}", got.len());
 }
+
+/// Traffic both ways that fills the links, as an upload and its acknowledgements do: queues make answers late, and
+/// the two ends notice the silence at different times.
+fn busy_both_ways(world: &mut World, up: u64, down: u64, time: Duration) -> [Vec<Instant>; 2] {
+    let end = world.now + time;
+    let interval = |mbit: u64| Duration::from_secs_f64(1400.0 * 8.0 / (mbit as f64 * 1e6));
+    let mut next = [world.now; 2];
+    while world.now < end {
+        while next[0] <= world.now {
+            world.client_sends(udp(client_inner(), server_inner(), 5000, 1400, 0));
+            next[0] += interval(up);
+        }
+        while next[1] <= world.now {
+            world.server_sends(udp(server_inner(), client_inner(), 5000, 1400, 0));
+            next[1] += interval(down);
+        }
+        world.step(next[0].min(next[1]).min(end));
+    }
+    [&mut world.server_got, &mut world.client_got]
+        .map(|got| std::mem::take(got).into_iter().map(|got| got.at).collect())
+}
+
+#[test]
+fn a_silent_death_under_full_load_is_survived_at_any_moment() {
+    for (up, down) in [(80, 2), (2, 80), (60, 60)] {
+        for (dead, phase) in (0..8_u64).map(|number| ((number % 2) as usize, number)) {
+            let mut links = wifi_and_cellular();
+            for pipe in links.iter_mut().flat_map(|(up, down)| [up, down]) {
+                pipe.loss = if phase < 4 { 0.0 } else { 0.02 };
+            }
+            let mut world = World::connected(&links);
+            busy_both_ways(&mut world, up, down, ms(1500 + 37 * phase));
+            world.blackhole(dead, true);
+            let began = world.now;
+            for times in busy_both_ways(&mut world, up, down, ms(2500)) {
+                let first = times.first().map_or(ms(2500), |first| *first - began);
+                let gap = times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default();
+                assert!(gap.max(first) < ms(600), "{up}/{down}, link {dead}, {phase}: {gap:?} {first:?}");
+            }
+        }
+    }
+}

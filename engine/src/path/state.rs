@@ -75,8 +75,8 @@ struct Suspicion {
 pub(crate) enum Verdict {
     /// Nothing new.
     Unchanged,
-    /// The path has just become suspect.
-    Suspected,
+    /// An answer is overdue.
+    Overdue,
     /// A suspect path is to be probed now.
     Probe,
     /// The path was never validated and is to be given up.
@@ -126,10 +126,23 @@ impl Health {
         self.due_since.get_or_insert(now);
     }
 
-    /// An answer came; `more_due`: other packets still wait for theirs. True if that clears a suspicion.
-    pub(crate) fn on_answer(&mut self, now: Instant, more_due: bool) -> bool {
+    /// An answer came to a packet that left at `sent`; `more_due`: other packets still wait for theirs. True if
+    /// that clears a suspicion: an answer to what left before it only tells of better times.
+    pub(crate) fn on_answer(&mut self, now: Instant, sent: Instant, more_due: bool) -> bool {
         self.due_since = more_due.then_some(now);
-        self.suspect.take().is_some()
+        self.suspect.take_if(|suspicion| suspicion.since <= sent).is_some()
+    }
+
+    /// Since when an answer is due, if one is.
+    pub(crate) fn due_since(&self) -> Option<Instant> {
+        self.due_since
+    }
+
+    /// Answers that are due could not arrive so far: they have all their time again.
+    pub(crate) fn restart(&mut self, now: Instant) {
+        if let Some(since) = &mut self.due_since {
+            *since = now;
+        }
     }
 
     /// The peer demotes the path, or takes that back.
@@ -138,7 +151,7 @@ impl Health {
         self.demoted = backup && self.suspect.is_none();
     }
 
-    /// The link itself says that it is gone: no need to wait for silence.
+    /// The path is taken for dead: answers are overdue, or its link says that it is gone.
     pub(crate) fn suspect_now(&mut self, now: Instant) {
         self.suspect.get_or_insert(Suspicion {
             since: now,
@@ -166,10 +179,7 @@ impl Health {
         if self.validating_since.is_some() {
             return Verdict::Failed;
         }
-        let Some(suspicion) = &mut self.suspect else {
-            self.suspect_now(now);
-            return Verdict::Suspected;
-        };
+        let Some(suspicion) = &mut self.suspect else { return Verdict::Overdue };
         let quarantined = now.saturating_duration_since(suspicion.since) > QUARANTINE_AFTER;
         suspicion.interval =
             if quarantined { PROBE_QUARANTINED } else { (suspicion.interval * 2).min(PROBE_MAX) };

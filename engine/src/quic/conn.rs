@@ -279,18 +279,18 @@ impl Conn {
         }
     }
 
-    /// Collects fates: calls `acked` with each path that had a packet acknowledged. How many datagrams were
-    /// lost.
-    pub(crate) fn collect_fates(&mut self, mut acked: impl FnMut(PathId)) -> u64 {
+    /// Collects fates: calls `acked` with each path that had a packet acknowledged, and when the youngest of
+    /// these had been sent. How many datagrams were lost.
+    pub(crate) fn collect_fates(&mut self, mut acked: impl FnMut(PathId, Instant)) -> u64 {
         let mut lost = 0;
         for known in &mut self.gates {
             self.fates.clear();
             known.gate.take_fates(&mut self.fates);
-            let mut any_acked = false;
+            let mut youngest = None;
             for fate in &self.fates {
                 match *fate {
-                    Fate::Acked { pn } => {
-                        any_acked = true;
+                    Fate::Acked { pn, sent } => {
+                        youngest = youngest.max(Some(sent));
                         known.flight.acked(pn);
                     }
                     Fate::Lost { pn } => {
@@ -298,8 +298,8 @@ impl Conn {
                     }
                 }
             }
-            if any_acked {
-                acked(known.id);
+            if let Some(sent) = youngest {
+                acked(known.id, sent);
             }
         }
         lost

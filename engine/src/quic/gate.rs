@@ -34,7 +34,7 @@ pub(crate) struct Sent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// The peer has it.
-    Acked { pn: u64 },
+    Acked { pn: u64, sent: Instant },
     /// noq declared it lost (RFC 9002 §6.1).
     Lost { pn: u64 },
 }
@@ -239,7 +239,7 @@ impl Controller for Gated {
             state.in_flight = state.in_flight.saturating_sub(bytes);
             state.answer.sample(now.saturating_duration_since(sent));
             state.rtt_min = Some(rtt.min());
-            state.fates.push(Fate::Acked { pn });
+            state.fates.push(Fate::Acked { pn, sent });
         }
         let app_limited = self.app_limited();
         self.inner.on_ack(now, sent, bytes, pn, app_limited, rtt);

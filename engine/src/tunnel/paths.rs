@@ -161,13 +161,13 @@ impl Tunnel {
         if std::mem::replace(&mut self.ack_path, ack_path) != ack_path {
             self.paths.iter_mut().for_each(|path| path.ack_path_changed(now));
         }
-        let mut answered: Vec<PathId> = Vec::new();
-        self.counters.lost += self.conn.collect_fates(|id| answered.push(id));
-        for id in answered {
+        let mut answered: Vec<(PathId, Instant)> = Vec::new();
+        self.counters.lost += self.conn.collect_fates(|id, sent| answered.push((id, sent)));
+        for (id, sent) in answered {
             let more_due = self.conn.in_flight(id) > 0;
             let Some(path) = self.path_mut(id) else { continue };
             path.answered(now);
-            if path.health.on_answer(now, more_due) {
+            if path.health.on_answer(now, sent, more_due) {
                 path.explore();
                 tracing::debug!(path = %id, "a silent path answers again");
                 if !path.health.is_demoted() {
@@ -190,12 +190,7 @@ impl Tunnel {
             index += 1;
             match verdict {
                 Verdict::Unchanged => {}
-                Verdict::Suspected => {
-                    tracing::debug!(path = %id, "a path went silent");
-                    self.demote(id);
-                    self.conn.ping(id);
-                    self.events.push_back(TunnelEvent::PathsChanged);
-                }
+                Verdict::Overdue => self.suspect(now, self.blame(id)),
                 Verdict::Probe => self.conn.ping(id),
                 Verdict::Failed => {
                     if self.conn.close_path(now, id) {
@@ -205,6 +200,52 @@ impl Tunnel {
                     }
                 }
             }
+        }
+        self.keep_hope();
+    }
+
+    /// Which path is to blame for overdue answers on `id`: the one on which they would come, if nothing at all
+    /// came on it since they are due.
+    fn blame(&self, id: PathId) -> PathId {
+        let Some(due) = self.path(id).and_then(|path| path.health.due_since()) else { return id };
+        match self.ack_path.and_then(|way| self.path(way)) {
+            Some(way) if way.health.is_usable() && way.heard() < due => way.id,
+            _ => id,
+        }
+    }
+
+    fn suspect(&mut self, now: Instant, id: PathId) {
+        tracing::debug!(path = %id, "a path went silent");
+        for path in &mut self.paths {
+            if path.id == id {
+                path.health.suspect_now(now);
+            } else if self.ack_path == Some(id) {
+                path.health.restart(now);
+            }
+        }
+        self.demote(id);
+        self.conn.ping(id);
+        self.events.push_back(TunnelEvent::PathsChanged);
+    }
+
+    /// With every path silent, noq would send all acknowledgements on the lowest of them, and if that is a dead
+    /// one, no other could ever prove that it works. Lets them go where something was heard last.
+    fn keep_hope(&mut self) {
+        let hope = if self.paths.iter().any(|path| path.health.is_usable()) {
+            None
+        } else {
+            let validated = self.paths.iter().filter(|path| path.health.is_validated());
+            validated.max_by_key(|path| path.heard()).map(|path| path.id)
+        };
+        let before = std::mem::replace(&mut self.hope, hope);
+        if before == hope {
+            return;
+        }
+        if let Some(gone) = before.and_then(|id| self.path(id)).filter(|path| !path.health.is_usable()) {
+            self.conn.set_backup(gone.id, true);
+        }
+        if let Some(id) = hope {
+            self.conn.set_backup(id, false);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use tandem_lab::link::Link;
+use tandem_lab::link::{Link, LinkConfig};
 use tandem_lab::traffic::Direction;
 use tandem_lab::traffic::bulk::{Bulk, BulkReport, Transfer};
 use tandem_lab::wait_until;
@@ -52,9 +52,16 @@ fn start(world: &World, direction: Direction, length: Duration) -> Transfer {
     sure(world, bulk.start(world.laptop().unwrap().namespace(), world.web()))
 }
 
+/// Wi-Fi so slow that cellular is needed however little the machine can push.
+fn slow_wifi() -> LinkSpec {
+    let config = LinkConfig::symmetric(15_000_000, Duration::from_micros(7_500));
+    LinkSpec { config, ..LinkSpec::wifi() }
+}
+
 /// Kills a link in mid-transfer, brings it back, and checks pause and return.
 fn survives(victim: &str, death: Death, direction: Direction) {
-    let Some(world) = tunnel(WorldSpec::default()) else { return };
+    let wifi = if victim == "wifi" { LinkSpec::wifi() } else { slow_wifi() };
+    let Some(world) = tunnel(WorldSpec::with_links(vec![wifi, LinkSpec::cellular()])) else { return };
     let link = world.laptop().unwrap().link(victim).unwrap();
     let transfer = start(&world, direction, 12 * SECOND);
     sleep(3 * SECOND);
@@ -111,7 +118,7 @@ fn an_upload_survives_cellular_going_silent() {
 
 #[test]
 fn an_interface_that_appears_for_the_first_time_is_used() {
-    let spec = WorldSpec::with_links(vec![LinkSpec::wifi(), LinkSpec::cellular().absent()]);
+    let spec = WorldSpec::with_links(vec![slow_wifi(), LinkSpec::cellular().absent()]);
     let Some(mut world) = tunnel(spec) else { return };
     let transfer = start(&world, Direction::Download, 8 * SECOND);
     sleep(2 * SECOND);

@@ -35,7 +35,8 @@ fn silence_after_sending_makes_a_path_suspect_and_probes_follow() {
     health.on_sent(start);
     health.on_sent(start + ms(50));
     assert_eq!(health.check(start + ms(129), ANSWER), Verdict::Unchanged);
-    assert_eq!(health.check(start + ms(130), ANSWER), Verdict::Suspected);
+    assert_eq!(health.check(start + ms(130), ANSWER), Verdict::Overdue);
+    health.suspect_now(start + ms(130));
     assert_eq!(health.state(), PathState::Suspect);
     let mut probes = 0;
     let mut now = start + ms(130);
@@ -51,11 +52,29 @@ fn silence_after_sending_makes_a_path_suspect_and_probes_follow() {
 fn an_answer_clears_a_suspicion_at_once() {
     let start = crate::testing::start();
     let mut health = up(start);
-    health.on_sent(start);
-    health.check(start + ms(200), ANSWER);
-    assert!(health.on_answer(start + ms(300), false));
+    health.suspect_now(start + ms(200));
+    assert!(health.on_answer(start + ms(300), start + ms(200), false));
     assert!(health.is_usable());
-    assert!(!health.on_answer(start + ms(310), false));
+    assert!(!health.on_answer(start + ms(310), start + ms(200), false));
+}
+
+#[test]
+fn a_late_answer_to_what_left_before_the_suspicion_proves_nothing() {
+    let start = crate::testing::start();
+    let mut health = up(start);
+    health.suspect_now(start + ms(200));
+    assert!(!health.on_answer(start + ms(300), start + ms(199), false));
+    assert!(!health.is_usable());
+}
+
+#[test]
+fn answers_whose_way_was_dead_have_all_their_time_again() {
+    let start = crate::testing::start();
+    let mut health = up(start);
+    health.on_sent(start);
+    health.restart(start + ms(100));
+    assert_eq!(health.check(start + ms(229), ANSWER), Verdict::Unchanged);
+    assert_eq!(health.check(start + ms(230), ANSWER), Verdict::Overdue);
 }
 
 #[test]
@@ -77,7 +96,7 @@ fn the_echo_of_our_own_suspicion_does_not_keep_the_path_down() {
     let mut health = up(start);
     health.suspect_now(start);
     health.on_peer_status(true);
-    health.on_answer(start + ms(10), false);
+    health.on_answer(start + ms(10), start, false);
     assert!(health.is_usable());
 }
 
