@@ -51,7 +51,8 @@ pub struct ClientConfig {
     pub mtu: u16,
     /// Transport settings.
     pub transport: TransportOptions,
-    /// 16 random bytes, which keep others from choosing packets that share a queue.
+    /// 16 random bytes, which keep others from choosing packets that share a queue, and from guessing QUIC's challenges.
+    /// Never the same twice.
     pub seed: [u8; 16],
 }
 
@@ -133,7 +134,7 @@ impl Client {
         let built = Arc::new(AtomicU64::new(0));
         let quic = config::client(&config.identity, config.gateway, config.transport, built.clone())?;
         Ok(Self {
-            endpoint: Endpoint::new(&config.identity, None, built),
+            endpoint: Endpoint::new(&config.identity, &config.seed, None, built),
             quic,
             authority: config.authority,
             mtu: config.mtu,

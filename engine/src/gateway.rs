@@ -41,7 +41,8 @@ pub struct GatewayConfig {
     pub peer_to_peer: bool,
     /// Transport settings.
     pub transport: TransportOptions,
-    /// 16 random bytes, which keep others from choosing packets that share a queue.
+    /// 16 random bytes, which keep others from choosing packets that share a queue, and from guessing QUIC's challenges.
+    /// Never the same twice.
     pub seed: [u8; 16],
 }
 
@@ -73,7 +74,7 @@ impl Gateway {
         let built = Arc::new(AtomicU64::new(0));
         let server = config::server(&config.identity, config.transport, built.clone())?;
         Ok(Self {
-            endpoint: Endpoint::new(&config.identity, Some(server), built),
+            endpoint: Endpoint::new(&config.identity, &config.seed, Some(server), built),
             addresses: config.addresses,
             mtu: config.mtu,
             peer_to_peer: config.peer_to_peer,

@@ -6,6 +6,9 @@
 //! repetitions, with the least and the most.
 
 use std::io::{Write, stdout};
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Error, Result, ensure};
@@ -18,6 +21,7 @@ mod measure;
 mod options;
 mod peers;
 mod plan;
+mod player;
 mod profile;
 mod report;
 mod results;
@@ -25,7 +29,7 @@ mod system;
 
 pub use options::BenchArgs;
 
-use bed::Bed;
+use bed::{Bed, Running};
 use measure::Measure;
 use options::Options;
 use plan::{Cell, Plan};
@@ -102,14 +106,33 @@ fn play(plan: &Plan<'_>, options: &Options, results: &mut Results) {
     }
 }
 
-/// Takes all measures of a cell; the errors of those that broke.
+/// Brings a system up and measures it; the errors of the measures that broke.
 fn measure_cell(cell: &Cell<'_>, options: &Options, results: &mut Results) -> Result<Vec<Error>> {
     let mut bed = Bed::new(cell.profile, cell.repetition)?;
     let started = cell.system.bring_up(&mut bed);
     let running = bed.world.with_logs(started).context("cannot be brought up")?;
+    let stop = AtomicBool::new(false);
+    let (mut broke, played) = thread::scope(|scope| {
+        let player = scope.spawn(|| cell.profile.timeline.play(&bed, &stop));
+        let broke = take_all(cell, &bed, &running, options, results);
+        stop.store(true, Ordering::Release);
+        (broke, player.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    broke.extend(played.err());
+    running.take_down()?;
+    Ok(broke)
+}
+
+fn take_all(
+    cell: &Cell<'_>,
+    bed: &Bed,
+    running: &Running,
+    options: &Options,
+    results: &mut Results,
+) -> Vec<Error> {
     let mut broke = Vec::new();
     for measure in options.measures.iter().filter(|measure| measure.applies_to(cell.profile)) {
-        let readings = bed.world.with_logs(measure.take(&bed, &running, options));
+        let readings = bed.world.with_logs(measure.take(bed, running, options));
         match readings.with_context(|| format!("measuring {}", measure.name())) {
             Ok(readings) => {
                 for reading in readings {
@@ -119,8 +142,7 @@ fn measure_cell(cell: &Cell<'_>, options: &Options, results: &mut Results) -> Re
             Err(error) => broke.push(error),
         }
     }
-    running.take_down()?;
-    Ok(broke)
+    broke
 }
 
 fn list() -> Result<()> {
@@ -128,15 +150,15 @@ fn list() -> Result<()> {
     writeln!(out, "Systems")?;
     for system in system::all() {
         let state = system.version().unwrap_or_else(|absent| format!("absent: {absent:#}"));
-        writeln!(out, "  {:<14} {state}", system.name())?;
+        writeln!(out, "  {:<20} {state}", system.name())?;
     }
     writeln!(out, "Profiles")?;
     for profile in profile::all() {
-        writeln!(out, "  {:<14} {}", profile.name, profile.summary)?;
+        writeln!(out, "  {:<20} {}", profile.name, profile.summary)?;
     }
     writeln!(out, "Measures")?;
     for measure in Measure::ALL {
-        writeln!(out, "  {:<14} {}", measure.name(), measure.summary())?;
+        writeln!(out, "  {:<20} {}", measure.name(), measure.summary())?;
     }
     Ok(())
 }

@@ -18,13 +18,12 @@ use crate::{netif, sys};
 
 mod config;
 mod frame;
-mod loss;
 mod nat;
 mod relay;
-mod shaper;
 
-pub use config::{Burst, LinkConfig, SETTINGS, Shape, parse_duration, parse_rate};
+pub use config::{LinkConfig, SETTINGS, parse_duration, parse_rate};
 pub use nat::NatConfig;
+pub use tandem_sim::link::{Burst, Shape};
 
 use nat::Nat;
 use relay::{Relay, Way};

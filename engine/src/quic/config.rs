@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::{digest, hmac};
 use noq_proto::congestion::{Bbr3Config, ControllerFactory, CubicConfig};
 use noq_proto::{
     ClientConfig, EndpointConfig, HashedConnectionIdGenerator, MtuDiscoveryConfig, ServerConfig,
@@ -87,14 +87,19 @@ fn transport(options: TransportOptions, built: Arc<AtomicU64>, requests: u32) ->
 pub struct SetupError(#[from] rustls::Error);
 
 /// The endpoint's own settings. The reset key comes from the node's key: a restarted gateway can tell its
-/// old clients at once that their connections are gone (RFC 9000 §10.3).
-pub(crate) fn endpoint(identity: &Identity) -> Arc<EndpointConfig> {
+/// old clients at once that their connections are gone (RFC 9000 §10.3). noq's own choices come from `seed`, so that
+/// a simulated world is the same each time.
+pub(crate) fn endpoint(identity: &Identity, seed: &[u8; 16]) -> Arc<EndpointConfig> {
     let secret = identity.derived_secret(b"stateless reset");
     let mut config = EndpointConfig::new(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &secret)));
     // Only to connection ids that it would have given out itself does noq answer with a reset.
     let [a, b, c, d, e, f, g, h, ..] = identity.derived_secret(b"connection ids");
     let key = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
     config.cid_generator(Arc::new(move || Box::new(HashedConnectionIdGenerator::from_key(key))));
+    let mut material = digest::Context::new(&digest::SHA256);
+    material.update(b"quic endpoint");
+    material.update(seed);
+    config.rng_seed(material.finish().as_ref().try_into().ok());
     Arc::new(config)
 }
 

@@ -38,8 +38,13 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) fn new(identity: &Identity, server: Option<Arc<ServerConfig>>, built: Arc<AtomicU64>) -> Self {
-        let inner = noq_proto::Endpoint::new(config::endpoint(identity), server, true);
+    pub(crate) fn new(
+        identity: &Identity,
+        seed: &[u8; 16],
+        server: Option<Arc<ServerConfig>>,
+        built: Arc<AtomicU64>,
+    ) -> Self {
+        let inner = noq_proto::Endpoint::new(config::endpoint(identity, seed), server, true);
         Self { inner, locals: Locals::default(), built, responses: VecDeque::new() }
     }
 

@@ -83,7 +83,7 @@ impl Measure {
 
     /// Whether it makes sense there.
     pub(super) fn applies_to(self, profile: &Profile) -> bool {
-        self != Self::Failover || profile.has_several_links()
+        self != Self::Failover || profile.may_fail_over()
     }
 
     /// How long it takes.

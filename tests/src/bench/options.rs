@@ -18,7 +18,7 @@ pub struct BenchArgs {
     /// Systems to compare, see --list [default: all that are installed; quick: direct, mptcp, tandem]
     #[arg(long, value_delimiter = ',')]
     pub systems: Vec<String>,
-    /// Profiles to run them on, see --list [default: all; quick: wifi-lte]
+    /// Profiles to run them on, see --list, or `all` [default: six that show most; quick: two-equal]
     #[arg(long, value_delimiter = ',')]
     pub profiles: Vec<String>,
     /// What to measure, see --list [default: all]
@@ -67,20 +67,8 @@ pub(super) struct Options {
 impl Options {
     pub(super) fn of(args: &BenchArgs) -> Result<Self> {
         let quick = args.quick;
-        let named = |given: &[String], quick_ones: &[&str]| match (given.is_empty(), quick) {
-            (true, true) => quick_ones.iter().map(|name| (*name).to_owned()).collect(),
-            _ => given.to_vec(),
-        };
-        let systems = chosen(
-            "system",
-            system::all(),
-            &named(&args.systems, &["direct", "mptcp", "tandem"]),
-            |system| system.name(),
-        )?;
-        let profiles =
-            chosen("profile", profile::all(), &named(&args.profiles, &["wifi-lte"]), |profile: &Profile| {
-                &profile.name
-            })?;
+        let systems = chosen("system", system::all(), &system_names(args), |one| one.name())?;
+        let profiles = chosen("profile", profile::all(), &profile_names(args), |one| &one.name)?;
         let measures = chosen("measure", Measure::ALL.to_vec(), &args.measures, |measure| measure.name())?;
         let flows = match (args.flows.is_empty(), quick) {
             (true, true) => vec![4],
@@ -99,6 +87,24 @@ impl Options {
             out: args.out.clone(),
             against: args.against.clone(),
         })
+    }
+}
+
+/// The systems asked for; none for all of them.
+fn system_names(args: &BenchArgs) -> Vec<String> {
+    if args.systems.is_empty() && args.quick {
+        return ["direct", "mptcp", "tandem"].map(str::to_owned).to_vec();
+    }
+    args.systems.clone()
+}
+
+/// The profiles asked for; none for all of them.
+fn profile_names(args: &BenchArgs) -> Vec<String> {
+    let names: &[&str] = if args.quick { &["two-equal"] } else { &profile::USUAL };
+    match args.profiles.as_slice() {
+        [] => names.iter().map(|name| (*name).to_owned()).collect(),
+        [all] if all == "all" => Vec::new(),
+        given => given.to_vec(),
     }
 }
 

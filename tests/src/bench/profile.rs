@@ -1,13 +1,25 @@
-//! The links over which systems are compared.
+//! The links over which systems are compared: the profiles of the simulated world, and plain cables.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::Result;
+use tandem_sim::profile::{self as library, Way};
 
 use super::bed::Bed;
-use crate::link::{Burst, LinkConfig, Shape};
+use super::player::Timeline;
+use crate::link::LinkConfig;
 use crate::traffic::bulk::Bulk;
 use crate::world::{LinkSpec, WorldSpec};
+
+/// The name of the profile without emulation.
+const UNSHAPED: &str = "unshaped";
+/// What is measured unless told otherwise: the library would take many hours.
+pub(super) const USUAL: [&str; 6] =
+    ["two-equal", "fast-and-lte", "asymmetric-delay", "wifi-edge-lte", "bufferbloat-lte-wifi", UNSHAPED];
+/// How soon a NAT forgets. What profiles want of one is that it is there, or that it rebinds.
+const NAT_TIMEOUT: Duration = Duration::from_secs(60);
+const METRIC: u32 = 100;
 
 /// A laptop's links.
 #[derive(Debug, Clone)]
@@ -17,11 +29,34 @@ pub(super) struct Profile {
     pub(super) summary: String,
     /// In the order of the profile; metrics are set by [`ranked`].
     pub(super) links: Vec<LinkSpec>,
+    /// What happens to the links while traffic flows.
+    pub(super) timeline: Timeline,
     /// Whether the links are plain veth pairs, limited by nothing but the machine.
     pub(super) cable: bool,
 }
 
 impl Profile {
+    fn of(profile: &library::Profile) -> Self {
+        let rebinds = |link: &str| profile.event.iter().any(|event| event.rebind && event.link == link);
+        let links = profile.link.iter().zip(0..).map(|(link, number)| {
+            let (up, down) = (link.shape(Way::Up), link.shape(Way::Down));
+            let config = LinkConfig { up, down, ..LinkConfig::default() };
+            let mut spec = LinkSpec::new(&link.name, &format!("wan{number}"), config, METRIC);
+            if let Some(IpAddr::V4(addr)) = link.address {
+                let [a, b, c, _] = addr.octets();
+                spec.subnet = Some([a, b, c]);
+            }
+            if link.address.is_some() || rebinds(&link.name) { spec.behind_nat(NAT_TIMEOUT) } else { spec }
+        });
+        Self {
+            name: profile.name.clone(),
+            summary: profile.about.clone(),
+            links: links.collect(),
+            timeline: Timeline::of(profile),
+            cable: false,
+        }
+    }
+
     /// The world of this profile.
     pub(super) fn world(&self, seed: u64) -> WorldSpec {
         let links = self.links.iter().cloned();
@@ -29,60 +64,29 @@ impl Profile {
         WorldSpec { seed, ..WorldSpec::with_links(links) }
     }
 
-    /// Whether there is a second link to fail over to.
-    pub(super) fn has_several_links(&self) -> bool {
-        self.links.len() > 1
+    /// Whether there is a second link to fail over to, and nothing but the benchmark takes links away.
+    pub(super) fn may_fail_over(&self) -> bool {
+        self.links.len() > 1 && self.timeline.is_empty()
     }
 }
 
-/// All profiles.
+/// All profiles that the lab can play.
 pub(super) fn all() -> Vec<Profile> {
-    let plain =
-        |rate: u64, one_way: u64| LinkConfig::symmetric(rate * 1_000_000, Duration::from_millis(one_way));
-    let two = |name: &str, summary: &str, first: LinkConfig, second: LinkConfig| Profile {
-        name: name.to_owned(),
-        summary: summary.to_owned(),
-        links: vec![
-            LinkSpec::new("first", "wlan0", first, METRIC),
-            LinkSpec::new("second", "wwan0", second, METRIC),
-        ],
-        cable: false,
+    let unshaped = Profile {
+        name: UNSHAPED.to_owned(),
+        summary: "One plain veth pair, limited by the machine only".to_owned(),
+        links: vec![LinkSpec::new("cable", "wan0", LinkConfig::default(), METRIC)],
+        timeline: Timeline::default(),
+        cable: true,
     };
-    vec![
-        two("equal", "2 × 100 Mbit/s, 25 ms", plain(100, 12), plain(100, 13)),
-        two("fast-slow", "300 Mbit/s, 10 ms + 80 Mbit/s, 30 ms", plain(300, 5), plain(80, 15)),
-        two("wifi-lte", "50 Mbit/s, 16 ms, 0.5 % loss + 20/10 Mbit/s, 60 ms", wifi(), lte()),
-        Profile {
-            name: "unshaped".to_owned(),
-            summary: "one plain veth pair, limited by the machine only".to_owned(),
-            links: vec![LinkSpec::new("cable", "wlan0", LinkConfig::default(), METRIC)],
-            cable: true,
-        },
-    ]
+    library::library().iter().filter(|one| is_playable(one)).map(Profile::of).chain([unshaped]).collect()
 }
 
-const METRIC: u32 = 100;
-
-fn wifi() -> LinkConfig {
-    let shape = Shape {
-        rate_bps: Some(50_000_000),
-        delay: Duration::from_millis(8),
-        burst: Some(Burst { enter: 0.001, leave: 0.2, loss: 1.0 }),
-        ..Shape::default()
-    };
-    LinkConfig { up: shape.clone(), down: shape, ..LinkConfig::default() }
-}
-
-fn lte() -> LinkConfig {
-    let down = Shape {
-        rate_bps: Some(20_000_000),
-        delay: Duration::from_millis(28),
-        jitter: Duration::from_millis(8),
-        queue_bytes: Some(1_000_000),
-        ..Shape::default()
-    };
-    let up = Shape { rate_bps: Some(10_000_000), queue_bytes: Some(500_000), ..down.clone() };
-    LinkConfig { up, down, ..LinkConfig::default() }
+/// The lab's links have no bottleneck in common, and tiers and readdressing are matters of tandem's own tests.
+fn is_playable(profile: &library::Profile) -> bool {
+    profile.shared.is_none()
+        && profile.link.iter().all(|link| link.tier.is_none())
+        && !profile.event.iter().any(|event| event.readdress)
 }
 
 /// Finds the better link of each profile by what four downloads get over it alone, and gives the better one the
@@ -95,7 +99,7 @@ pub(super) fn ranked(profiles: &[Profile]) -> Result<Vec<Profile>> {
 }
 
 fn rank(mut profile: Profile) -> Result<Profile> {
-    if !profile.has_several_links() {
+    if profile.links.len() < 2 {
         return Ok(profile);
     }
     let bed = Bed::new(&profile, 1)?;
@@ -111,9 +115,15 @@ fn rank(mut profile: Profile) -> Result<Profile> {
         .map(|(link, speed)| format!("{} {speed:.1} Mbit/s", link.name))
         .collect();
     eprintln!("{}: alone, {}", profile.name, told.join(", "));
-    for (link, speed) in profile.links.iter_mut().zip(&speeds) {
-        let better = speeds.iter().filter(|other| *other > speed).count();
-        link.metric = METRIC + u32::try_from(better).unwrap_or(u32::MAX - METRIC);
+    for (number, link) in profile.links.iter_mut().enumerate() {
+        // The earlier of two equal links is the better one, so that no two metrics are the same.
+        let better = speeds.iter().enumerate().filter(|(other, speed)| {
+            **speed > speeds[number] || (**speed == speeds[number] && *other < number)
+        });
+        link.metric = METRIC + u32::try_from(better.count()).unwrap_or_default();
     }
     Ok(profile)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,80 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-
-/// Burst loss after Gilbert and Elliott: two states, changed with a probability per frame.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Burst {
-    /// Probability of entering the bad state with a frame.
-    pub enter: f64,
-    /// Probability of leaving it.
-    pub leave: f64,
-    /// Loss in the bad state.
-    pub loss: f64,
-}
-
-/// One direction of a link.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Shape {
-    /// Bits per second of Ethernet frames (14-byte header, no checksum), as `tc` counts; `None` is unlimited.
-    pub rate_bps: Option<u64>,
-    /// One-way delay after transmission.
-    pub delay: Duration,
-    /// Extra delay, uniform from zero to this; order is kept.
-    pub jitter: Duration,
-    /// Probability of losing a frame.
-    pub loss: f64,
-    /// Loss in bursts, in addition.
-    pub burst: Option<Burst>,
-    /// Drop-tail limit of what waits for transmission, in bytes; `None` is 100 ms at the rate.
-    pub queue_bytes: Option<usize>,
-    /// Longest IP packet that gets through; longer ones vanish without ICMP, as behind a careless firewall.
-    pub mtu: usize,
-    /// Everything vanishes, without a sign at either end.
-    pub blackhole: bool,
-}
-
-impl Default for Shape {
-    fn default() -> Self {
-        Self {
-            rate_bps: None,
-            delay: Duration::ZERO,
-            jitter: Duration::ZERO,
-            loss: 0.0,
-            burst: None,
-            queue_bytes: None,
-            mtu: 65_535,
-            blackhole: false,
-        }
-    }
-}
-
-impl Shape {
-    /// The limit of the queue in bytes, with the default resolved.
-    pub(crate) fn queue_limit(&self) -> usize {
-        const LEAST: usize = 32 * 1024;
-        match (self.queue_bytes, self.rate_bps) {
-            (Some(bytes), _) => bytes,
-            (None, Some(rate)) => usize::try_from(rate / 8 / 10).unwrap_or(usize::MAX).max(LEAST),
-            (None, None) => usize::MAX / 2,
-        }
-    }
-
-    fn set(&mut self, key: &str, value: &str) -> Result<()> {
-        match key {
-            "rate" => self.rate_bps = parse_rate(value)?,
-            "delay" => self.delay = parse_duration(value)?,
-            "jitter" => self.jitter = parse_duration(value)?,
-            "loss" => self.loss = parse_probability(value)?,
-            "burst" => self.burst = parse_burst(value)?,
-            "queue" => self.queue_bytes = if value == "auto" { None } else { Some(parse_bytes(value)?) },
-            "mtu" => self.mtu = parse_bytes(value)?,
-            "blackhole" => self.blackhole = parse_switch(value)?,
-            _ => bail!("unknown setting `{key}`; there are {SETTINGS}"),
-        }
-        Ok(())
-    }
-}
+use tandem_sim::link::{Burst, Shape};
 
 /// Both directions of a link and what they share. *Up* is away from the laptop.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,7 +25,7 @@ impl Default for LinkConfig {
 }
 
 /// All keys of [`LinkConfig::set`], for messages.
-pub const SETTINGS: &str = "rate, delay, jitter, loss, burst, queue, mtu, blackhole (each also as up.KEY or \
+pub const SETTINGS: &str = "rate, delay, jitter, reorder, loss, burst, queue, mtu, blackhole (each also as up.KEY or \
     down.KEY), carrier and udp";
 
 impl LinkConfig {
@@ -116,8 +43,8 @@ impl LinkConfig {
     /// For an unknown key or a value out of range; the message says what is allowed.
     pub fn set(&mut self, key: &str, value: &str) -> Result<()> {
         let changed = match key.split_once('.') {
-            Some(("up", key)) => self.up.set(key, value),
-            Some(("down", key)) => self.down.set(key, value),
+            Some(("up", key)) => set_shape(&mut self.up, key, value),
+            Some(("down", key)) => set_shape(&mut self.down, key, value),
             Some((other, _)) => bail!("unknown direction `{other}` in `{key}`; there are up and down"),
             None => match key {
                 "carrier" => parse_switch(value).map(|on| self.carrier = on),
@@ -132,11 +59,28 @@ impl LinkConfig {
                     }
                     _ => bail!("`udp` is `open` or `blocked`, not `{value}`"),
                 },
-                _ => self.up.set(key, value).and_then(|()| self.down.set(key, value)),
+                _ => set_shape(&mut self.up, key, value).and_then(|()| set_shape(&mut self.down, key, value)),
             },
         };
         changed.with_context(|| format!("cannot set {key}={value}"))
     }
+}
+
+/// Changes one setting of one direction from text.
+fn set_shape(shape: &mut Shape, key: &str, value: &str) -> Result<()> {
+    match key {
+        "rate" => shape.rate_bps = parse_rate(value)?,
+        "delay" => shape.delay = parse_duration(value)?,
+        "jitter" => shape.jitter = parse_duration(value)?,
+        "reorder" => shape.reorder = parse_switch(value)?,
+        "loss" => shape.loss = parse_probability(value)?,
+        "burst" => shape.burst = parse_burst(value)?,
+        "queue" => shape.queue_bytes = if value == "auto" { None } else { Some(parse_bytes(value)?) },
+        "mtu" => shape.mtu = parse_bytes(value)?,
+        "blackhole" => shape.blackhole = parse_switch(value)?,
+        _ => bail!("unknown setting `{key}`; there are {SETTINGS}"),
+    }
+    Ok(())
 }
 
 /// A time such as `250us`, `7.5ms` or `3s`.

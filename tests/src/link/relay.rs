@@ -8,10 +8,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tandem_sim::link::{Shape, Shaper};
 
-use super::config::{LinkConfig, Shape};
+use super::config::LinkConfig;
 use super::frame::{self, ETHERNET};
-use super::shaper::{Frame, Shaper};
 use super::{Shared, lock};
 use crate::sys;
 
@@ -23,6 +23,9 @@ const COALESCE: Duration = Duration::from_micros(50);
 /// Room for the largest frame, since nothing limits the MTU of a TAP but the device itself.
 const FRAME_ROOM: usize = 9_216 + ETHERNET;
 const SPARE_FRAMES: usize = 512;
+
+/// A frame with its buffer, as large as the buffer was when pushed.
+type Frame = Vec<u8>;
 
 /// Which direction of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +61,7 @@ pub(super) struct Relay {
     shared: Arc<Shared>,
     config: LinkConfig,
     generation: u64,
-    shaper: Shaper,
+    shaper: Shaper<Frame>,
     /// Buffers to be used again, so that carrying frames allocates nothing.
     spare: Vec<Frame>,
 }
@@ -99,7 +102,7 @@ impl Relay {
         }
         self.generation = generation;
         self.config = lock(&self.shared.config).clone();
-        self.shaper.reshape(self.way.shape(&self.config).clone());
+        self.shaper.reshape(Instant::now(), self.way.shape(&self.config).clone(), &mut self.spare);
         if !self.config.carrier {
             self.shaper.clear(&mut self.spare);
         }
@@ -132,10 +135,10 @@ impl Relay {
             self.spare.push(frame);
             return;
         }
+        self.shaper.advance(now, &mut self.spare);
         if let Err(refused) = self.shaper.push(frame, now) {
             self.spare.push(refused);
         }
-        self.shaper.advance(now, &mut self.spare);
     }
 
     fn passes(&self, frame: &[u8]) -> bool {

@@ -55,11 +55,3 @@ fn nonsense_is_refused_with_what_is_allowed() {
     assert!(message.contains("blackhole"), "{message}");
     assert_eq!(config, LinkConfig::default());
 }
-
-#[test]
-fn the_queue_holds_100_ms_unless_said() {
-    let mut shape = LinkConfig::symmetric(80_000_000, Duration::ZERO).up;
-    assert_eq!(shape.queue_limit(), 1_000_000);
-    shape.queue_bytes = Some(5_000);
-    assert_eq!(shape.queue_limit(), 5_000);
-}

@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use super::*;
-use crate::link::config::Burst;
+use crate::link::Burst;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -7,13 +9,13 @@ fn shape() -> Shape {
     Shape { rate_bps: Some(8_000_000), delay: 10 * MS, queue_bytes: Some(10_000), ..Shape::default() }
 }
 
-fn shaper(shape: Shape) -> (Shaper, Instant) {
+fn shaper(shape: Shape) -> (Shaper<Vec<u8>>, Instant) {
     let start = Instant::now();
     (Shaper::new(shape, 7, start), start)
 }
 
 /// Runs to `until` in steps of 100 µs; the arrival times of all frames, relative to `start`.
-fn arrivals(shaper: &mut Shaper, start: Instant, until: Duration) -> Vec<Duration> {
+fn arrivals(shaper: &mut Shaper<Vec<u8>>, start: Instant, until: Duration) -> Vec<Duration> {
     let mut spare = Vec::new();
     let mut seen = Vec::new();
     for step in 0..until.as_micros() as u32 / 100 {
@@ -75,7 +77,7 @@ fn a_rate_change_applies_to_what_waits() {
         shaper.push(vec![0; 1000], start).unwrap();
     }
     shaper.advance(start, &mut Vec::new());
-    shaper.reshape(Shape { rate_bps: Some(80_000_000), ..shape() });
+    shaper.reshape(start, Shape { rate_bps: Some(80_000_000), ..shape() }, &mut Vec::new());
     let seen = arrivals(&mut shaper, start, 20 * MS);
     assert_eq!(seen[0], 11 * MS, "what is in transmission keeps its rate");
     assert!(seen[2] < Duration::from_micros(11_500), "{seen:?}");
@@ -132,4 +134,29 @@ fn an_idle_link_has_no_deadline() {
     let mut spare = Vec::new();
     shaper.clear(&mut spare);
     assert_eq!((shaper.deadline(), spare.len()), (None, 1));
+}
+
+#[test]
+fn at_a_rate_of_zero_everything_waits_and_nothing_is_made_up_for() {
+    let (mut shaper, start) = shaper(Shape { rate_bps: Some(0), ..shape() });
+    for _ in 0..3 {
+        shaper.push(vec![0; 1000], start).unwrap();
+    }
+    assert_eq!(shaper.deadline(), None);
+    assert!(arrivals(&mut shaper, start, 50 * MS).is_empty());
+    shaper.reshape(start + 50 * MS, shape(), &mut Vec::new());
+    assert_eq!(arrivals(&mut shaper, start, 80 * MS), [61 * MS, 62 * MS, 63 * MS]);
+}
+
+#[test]
+fn jitter_reorders_where_that_is_asked_for() {
+    let shape = Shape { rate_bps: None, jitter: 10 * MS, reorder: true, ..shape() };
+    let (mut shaper, start) = shaper(shape);
+    for number in 0..100 {
+        shaper.push(vec![number], start).unwrap();
+    }
+    shaper.advance(start, &mut Vec::new());
+    let order: Vec<u8> = std::iter::from_fn(|| shaper.pop(start + 20 * MS)).map(|packet| packet[0]).collect();
+    assert_eq!(order.len(), 100);
+    assert!(!order.is_sorted(), "{order:?}");
 }

@@ -2,22 +2,23 @@
 
 use std::time::Duration;
 
-use super::config::Shape;
+use super::Shape;
 
-/// Decides the fate of each frame.
-pub(crate) struct LossModel {
+/// Decides the fate of each packet.
+#[derive(Debug)]
+pub(super) struct LossModel {
     random: SplitMix,
     /// In the bad state of the Gilbert-Elliott model.
     bad: bool,
 }
 
 impl LossModel {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self { random: SplitMix(seed), bad: false }
     }
 
-    /// Whether the next frame is lost. The burst model changes state once per frame.
-    pub(crate) fn loses(&mut self, shape: &Shape) -> bool {
+    /// Whether the next packet is lost. The burst model changes state once per packet.
+    pub(super) fn loses(&mut self, shape: &Shape) -> bool {
         if let Some(burst) = shape.burst {
             let leave = if self.bad { burst.leave } else { burst.enter };
             if self.random.unit() < leave {
@@ -31,12 +32,13 @@ impl LossModel {
     }
 
     /// Extra delay, uniform between zero and `most`.
-    pub(crate) fn jitter(&mut self, most: Duration) -> Duration {
+    pub(super) fn jitter(&mut self, most: Duration) -> Duration {
         if most.is_zero() { Duration::ZERO } else { most.mul_f64(self.random.unit()) }
     }
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, fast, and good enough for coin flips.
+#[derive(Debug)]
 struct SplitMix(u64);
 
 impl SplitMix {

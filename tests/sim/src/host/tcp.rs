@@ -1,0 +1,1 @@
+//! A TCP that behaves as Linux does where it matters to a tunnel.

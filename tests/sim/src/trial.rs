@@ -1,0 +1,96 @@
+//! A trial: traffic in both directions through a world, while the profile's events happen, and what must hold.
+
+use std::time::{Duration, Instant};
+
+use tandem_engine::Congestion;
+
+use crate::host::udp::{Sink, Source};
+use crate::profile::Profile;
+use crate::world::{EndpointId, Route, Side, World, WorldOptions};
+
+/// Bytes that a tunnel adds to each inner packet of full size, at least: IPv4, UDP, QUIC's short header, datagram
+/// frame and tag, quarter stream id, context and sequence number.
+pub const ENCAPSULATION: usize = 66;
+/// Bytes of a full inner packet.
+pub const FULL: usize = 1400;
+
+/// A flow of datagrams in one direction.
+#[derive(Debug, Clone, Copy)]
+pub struct Flow {
+    /// Who sends.
+    pub from: Side,
+    /// Bytes per packet, headers included.
+    pub len: usize,
+    /// Its endpoints.
+    pub source: EndpointId,
+    /// See [`source`](Self::source).
+    pub sink: EndpointId,
+}
+
+/// Adds a flow of `mbit` Mbit/s in packets of `len` bytes, from now on, for `time`.
+pub fn flow(world: &mut World, from: Side, len: usize, mbit: f64, time: Duration, port: u16) -> Flow {
+    let to = if from == Side::Laptop { Side::Server } else { Side::Laptop };
+    let ends = (world.now(), world.now() + time);
+    let addresses = ((World::address(from), port), (World::address(to), port));
+    let source = Source::new(addresses.0, addresses.1, len, Source::interval(len, mbit), ends);
+    let source = world.attach(from, port, source);
+    let sink = world.attach(to, port, Sink::default());
+    Flow { from, len, source, sink }
+}
+
+/// Mbit/s that a flood of full packets gets through in one direction, after a time to warm up.
+pub fn flood(profile: &Profile, options: WorldOptions, from: Side, mbit: f64) -> f64 {
+    let (warm, time) = (Duration::from_secs(3), Duration::from_secs(5));
+    let mut world = World::connected(profile, options);
+    let flow = flow(&mut world, from, FULL, mbit, warm + time, 7000);
+    world.run_for(warm);
+    let began = world.now();
+    world.run_for(time);
+    world.endpoint::<Sink>(flow.sink).mbit(FULL, began, began + time)
+}
+
+/// The best that any single link gives in one direction, at the same cost per packet as the tunnel's.
+pub fn best_single(profile: &Profile, seed: u64, from: Side, mbit: f64) -> f64 {
+    (0..profile.link.len())
+        .map(|link| {
+            let route = Route::Direct { link, overhead: ENCAPSULATION };
+            flood(profile, WorldOptions { seed, route, ..WorldOptions::default() }, from, mbit)
+        })
+        .fold(0.0, f64::max)
+}
+
+/// Checks what always holds.
+///
+/// # Panics
+/// If it does not.
+pub fn check(world: &mut World) {
+    assert!(world.violations.is_empty(), "{:?}", world.violations);
+    let now = world.now();
+    let paths = world.client.paths(now);
+    let idle = world.client.idle_links();
+    for link in world.links().iter().filter(|link| link.carrier) {
+        let has_path = paths.iter().any(|path| path.link == link.id && !path.state.reason().is_empty());
+        let has_reason = idle.iter().any(|idle| idle.link == link.id && !idle.reason.is_empty());
+        assert!(has_path || has_reason, "link {} has neither a path nor a reason", link.name);
+    }
+    for path in &paths {
+        assert!(path.queued < 4 << 20, "{} bytes are queued for a path", path.queued);
+        assert!(path.in_flight < 64 << 20, "{} bytes are in flight on a path", path.in_flight);
+    }
+}
+
+/// Runs for a time and checks every 50 ms what always holds.
+pub fn run_checked(world: &mut World, time: Duration) {
+    let end = world.now() + time;
+    while world.now() < end {
+        let rest = end - world.now();
+        world.run_for(rest.min(Duration::from_millis(50)));
+        check(world);
+    }
+}
+
+/// The two controllers.
+pub const CONTROLLERS: [Congestion; 2] = [Congestion::Bbr, Congestion::Cubic];
+
+/// When something is expected: from, to.
+pub type Span = (Instant, Instant);

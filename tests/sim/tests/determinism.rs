@@ -1,0 +1,43 @@
+//! One seed decides everything.
+//!
+//! With noq's BBRv3 it decides all but one thing: each controller draws from the system's randomness when it probes
+//! for bandwidth (`probe_rng_seed` of its configuration has no setter). So worlds are compared with Cubic.
+
+use std::time::Duration;
+
+use tandem_engine::Congestion;
+use tandem_sim::host::udp::{Sink, Source};
+use tandem_sim::profile;
+use tandem_sim::world::{Side, client_inner, server_inner};
+use tandem_sim::{Profile, World, WorldOptions};
+
+/// The trace of a world with everything that chance has a hand in: loss, jitter, failures, both directions.
+fn trace(profile: &Profile, seed: u64) -> u64 {
+    let mut world = World::connected(profile, WorldOptions { seed, congestion: Congestion::Cubic, ..WorldOptions::default() });
+    world.start_events();
+    let ends = (world.now(), world.now() + Duration::from_secs(6));
+    let interval = Source::interval(1400, 20.0);
+    let (laptop, server) = ((client_inner(), 5000), (server_inner(), 6000));
+    world.attach(Side::Laptop, 5000, Source::new(laptop, server, 1400, interval, ends));
+    world.attach(Side::Server, 6000, Sink::default());
+    let (laptop, server) = ((client_inner(), 5001), (server_inner(), 6001));
+    world.attach(Side::Server, 6001, Source::new(server, laptop, 1400, interval, ends));
+    world.attach(Side::Laptop, 5001, Sink::default());
+    world.run_for(Duration::from_secs(7));
+    assert!(world.delivered > 10_000, "{}", world.delivered);
+    world.trace()
+}
+
+#[test]
+fn the_same_seed_gives_the_same_trace() {
+    for name in ["wifi-edge-lte", "wifi-blackhole", "nat-rebinding"] {
+        let profile = profile::named(name).unwrap();
+        assert_eq!(trace(&profile, 3), trace(&profile, 3), "{name}");
+    }
+}
+
+#[test]
+fn another_seed_gives_another_trace() {
+    let profile = profile::named("wifi-edge-lte").unwrap();
+    assert_ne!(trace(&profile, 1), trace(&profile, 2));
+}
