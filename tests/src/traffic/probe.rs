@@ -1,6 +1,5 @@
 //! When does a network begin to carry packets? Asked from outside, without knowing how it is made.
 
-use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -50,9 +49,6 @@ pub fn first_answer(from: &Namespace, server: SocketAddr, patience: Duration) ->
 fn send_one(server: SocketAddr) -> Result<Option<UdpSocket>> {
     let socket = UdpSocket::bind(any_like(server))?;
     socket.set_nonblocking(true)?;
-    match socket.connect(server).and_then(|()| socket.send(b"anybody there?")) {
-        Ok(_) => Ok(Some(socket)),
-        Err(error) if error.kind() == ErrorKind::AddrNotAvailable => Err(error.into()),
-        Err(_) => Ok(None),
-    }
+    let sent = socket.connect(server).and_then(|()| socket.send(b"anybody there?"));
+    Ok(sent.is_ok().then_some(socket))
 }
