@@ -41,7 +41,8 @@ impl Profile {
         let links = profile.link.iter().zip(0..).map(|(link, number)| {
             let (up, down) = (link.shape(Way::Up), link.shape(Way::Down));
             let config = LinkConfig { up, down, ..LinkConfig::default() };
-            let mut spec = LinkSpec::new(&link.name, &format!("wan{number}"), config, METRIC);
+            // Two default routes may not have the same metric.
+            let mut spec = LinkSpec::new(&link.name, &format!("wan{number}"), config, METRIC + number);
             if let Some(IpAddr::V4(addr)) = link.address {
                 let [a, b, c, _] = addr.octets();
                 spec.subnet = Some([a, b, c]);

@@ -1,6 +1,7 @@
 //! Bulk TCP: as much as goes, over several flows, either way.
 
 use std::io::{ErrorKind, Read, Write};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -65,8 +66,14 @@ impl Bulk {
         let meter = Arc::new(Meter::new(self.duration + Duration::from_secs(1)));
         let stop = Arc::new(AtomicBool::new(false));
         let deadline = meter.start() + self.duration;
-        let mut transfer =
-            Transfer { meter, stop, duration: self.duration, receivers: Vec::new(), senders: Vec::new() };
+        let mut transfer = Transfer {
+            meter,
+            stop,
+            duration: self.duration,
+            receivers: Vec::new(),
+            senders: Vec::new(),
+            _listener: listener,
+        };
         for (client, server) in pairs {
             let (sender, receiver) = match self.direction {
                 Direction::Download => (server, client),
@@ -94,6 +101,8 @@ pub struct Transfer {
     duration: Duration,
     receivers: Vec<JoinHandle<Result<FlowReport>>>,
     senders: Vec<JoinHandle<Result<()>>>,
+    /// Further subflows of an MPTCP connection find their way through the listening socket.
+    _listener: TcpListener,
 }
 
 /// How long a socket may block before its thread looks at the time.

@@ -31,14 +31,15 @@ const SOCKETS: &str = "/var/run/wireguard";
 pub(super) struct WireGuard {
     name: &'static str,
     program: &'static str,
-    /// Keeps it in the foreground.
-    foreground: &'static str,
+    /// Options that keep it in the foreground, with its rights: it runs in namespaces that it cannot harm.
+    options: &'static [&'static str],
 }
 
 impl WireGuard {
     pub(super) const GO: Self =
-        Self { name: "wireguard-go", program: "wireguard-go", foreground: "--foreground" };
-    pub(super) const GOTATUN: Self = Self { name: "gotatun", program: "gotatun", foreground: "--foreground" };
+        Self { name: "wireguard-go", program: "wireguard-go", options: &["--foreground"] };
+    pub(super) const GOTATUN: Self =
+        Self { name: "gotatun", program: "gotatun", options: &["--foreground", "--disable-drop-privileges"] };
 
     fn program(&self) -> Result<PathBuf> {
         peers::find(self.program).with_context(|| format!("`{}` is not installed", self.program))
@@ -47,7 +48,7 @@ impl WireGuard {
     /// Starts one end and waits for its control socket.
     fn start(&self, bed: &Bed, on: &Namespace, device: &str) -> Result<End> {
         let mut command = Command::new(self.program()?);
-        command.args([self.foreground, device]);
+        command.args(self.options).arg(device);
         let socket = PathBuf::from(SOCKETS).join(format!("{device}.sock"));
         // One that was killed leaves its socket, at which nobody listens.
         let _ = std::fs::remove_file(&socket);
