@@ -1,6 +1,7 @@
 //! Where one cell is measured: a world with the profile's links, and helpers for bringing a system up in it.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -47,6 +48,27 @@ pub(super) struct Running {
     pub(super) handshake: Option<Duration>,
     /// What [`Running::take_down`] ends, the client first.
     pub(super) processes: Vec<Process>,
+    /// Removed after that.
+    pub(super) leftovers: Vec<Leftover>,
+}
+
+/// A file outside the world's directory that a system makes and may not remove.
+#[derive(Debug)]
+pub(super) struct Leftover(pub(super) PathBuf);
+
+impl Leftover {
+    /// Removes what an earlier run may have left, and later what this one leaves.
+    pub(super) fn replace(path: PathBuf) -> Self {
+        // Mostly there is nothing to remove.
+        let _ = std::fs::remove_file(&path);
+        Self(path)
+    }
+}
+
+impl Drop for Leftover {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 impl Running {
@@ -60,6 +82,7 @@ impl Running {
             join: None,
             handshake: None,
             processes: Vec::new(),
+            leftovers: Vec::new(),
         }
     }
 
@@ -73,14 +96,17 @@ impl Running {
             join: None,
             handshake: Some(handshake),
             processes: vec![client, gateway],
+            leftovers: Vec::new(),
         }
     }
 
-    /// Ends its processes, and waits for them: none may still run when the next system is measured.
+    /// Ends its processes, waits for them, and removes what they left: nothing of it may be there when the next system
+    /// is measured.
     pub(super) fn take_down(mut self) -> Result<()> {
         for process in &mut self.processes {
             process.stop()?;
         }
+        self.leftovers.clear();
         Ok(())
     }
 }
@@ -127,7 +153,7 @@ impl Bed {
 
     /// Starts a program with its log in the world's directory.
     pub(super) fn start(&self, on: &Namespace, mut command: Command) -> Result<Process> {
-        let program = std::path::Path::new(command.get_program());
+        let program = Path::new(command.get_program());
         let program = program.file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned();
         let log = self.world.file(&format!("{program}-{}.log", on.name()));
         // Ctrl-C at a terminal is for the lab, which then ends its children itself.

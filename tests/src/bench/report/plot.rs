@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use plotters::backend::SVGBackend;
-use plotters::chart::ChartBuilder;
+use plotters::chart::{ChartBuilder, SeriesLabelPosition};
 use plotters::element::{PathElement, Rectangle, Text};
 use plotters::prelude::IntoDrawingArea;
 use plotters::series::LineSeries;
@@ -15,6 +15,8 @@ use crate::bench::measure::PLOT_STEP;
 use crate::bench::results::{Better, Metric, Results};
 
 const SIZE: (u32, u32) = (960, 420);
+/// Above the highest figure is room for the legend.
+const HEADROOM: f64 = 1.5;
 /// Colours that most colour-blind people can tell apart (Okabe and Ito 2008).
 const COLOURS: [RGBColor; 7] = [
     RGBColor(0x00, 0x72, 0xb2),
@@ -86,7 +88,7 @@ fn bars(path: &Path, results: &Results, profile: &str, metrics: &[&Metric]) -> D
         .margin(12)
         .x_label_area_size(46)
         .y_label_area_size(56)
-        .build_cartesian_2d(0.0..metrics.len() as f64, 0.0..most * 1.25)?;
+        .build_cartesian_2d(0.0..metrics.len() as f64, 0.0..most * HEADROOM)?;
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -107,7 +109,12 @@ fn bars(path: &Path, results: &Results, profile: &str, metrics: &[&Metric]) -> D
             .label(system.as_str())
             .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 10, y + 5)], legend.filled()));
     }
-    chart.configure_series_labels().background_style(WHITE).border_style(BLACK).draw()?;
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE)
+        .border_style(BLACK)
+        .draw()?;
     let columns = (SIZE.0 - 24 - 56) / metrics.len().max(1) as u32;
     for (group, metric) in metrics.iter().enumerate() {
         // Two lines where the title has a comma, so that neighbours do not meet.
@@ -133,8 +140,8 @@ fn timeline(path: &Path, title: &str, lines: &[Line<'_>]) -> Drawn {
         .margin(12)
         .x_label_area_size(40)
         .y_label_area_size(56)
-        .build_cartesian_2d(0.0..longest as f64 * step, 0.0..most * 1.25)?;
-    chart.configure_mesh().x_desc("seconds").y_desc("Mbit/s").draw()?;
+        .build_cartesian_2d(0.0..longest as f64 * step, 0.0..most * HEADROOM)?;
+    chart.configure_mesh().max_light_lines(1).x_desc("seconds").y_desc("Mbit/s").draw()?;
     for (number, system, points) in lines {
         let colour = colour(*number);
         let points = points.iter().enumerate().map(|(at, rate)| ((at as f64 + 0.5) * step, *rate));
@@ -143,7 +150,12 @@ fn timeline(path: &Path, title: &str, lines: &[Line<'_>]) -> Drawn {
             .label(*system)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 14, y)], colour.stroke_width(2)));
     }
-    chart.configure_series_labels().background_style(WHITE).border_style(BLACK).draw()?;
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE)
+        .border_style(BLACK)
+        .draw()?;
     root.present()?;
     Ok(())
 }

@@ -48,6 +48,7 @@ impl System for Tandem {
             handshake: Some(handshake),
             // The world ends its daemons itself.
             processes: Vec::new(),
+            leftovers: Vec::new(),
         })
     }
 }

@@ -13,7 +13,7 @@ use aws_lc_rs::agreement::{PrivateKey, X25519};
 use aws_lc_rs::encoding::{AsBigEndian, Curve25519SeedBin};
 
 use super::System;
-use crate::bench::bed::{Bed, Running};
+use crate::bench::bed::{Bed, Leftover, Running};
 use crate::bench::peers;
 use crate::netif::{self, Net, Route};
 use crate::netns::Namespace;
@@ -24,8 +24,10 @@ const PORT: u16 = 51_820;
 const LAPTOP_INSIDE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 2);
 /// What `wg-quick` sets on a path of 1500 bytes.
 const MTU: u32 = 1_420;
-/// The programs put their control sockets here, for all namespaces: names must differ.
+/// The programs put their control sockets here, for all namespaces: the devices' names must differ. Always the same two,
+/// so that what an interrupted run leaves is replaced by the next; two runs of the lab never overlap.
 const SOCKETS: &str = "/var/run/wireguard";
+const DEVICES: [&str; 2] = ["lab-wg-laptop", "lab-wg-gateway"];
 
 /// One implementation.
 pub(super) struct WireGuard {
@@ -50,18 +52,17 @@ impl WireGuard {
         let mut command = Command::new(self.program()?);
         command.args(self.options).arg(device);
         let socket = PathBuf::from(SOCKETS).join(format!("{device}.sock"));
-        // One that was killed leaves its socket, at which nobody listens.
-        let _ = std::fs::remove_file(&socket);
+        let socket = Leftover::replace(socket);
         let process = bed.start(on, command)?;
         let mut connection = None;
         wait_until(Duration::from_secs(5), || {
-            connection = UnixStream::connect(&socket).ok();
+            connection = UnixStream::connect(&socket.0).ok();
             connection.is_some()
         });
         let connection = connection.with_context(|| {
-            format!("{} does not listen on {}: {}", self.program, socket.display(), process.log())
+            format!("{} does not listen on {}: {}", self.program, socket.0.display(), process.log())
         })?;
-        Ok(End { process, connection })
+        Ok(End { process, connection, socket })
     }
 }
 
@@ -76,29 +77,28 @@ impl System for WireGuard {
 
     fn bring_up(&self, bed: &mut Bed) -> Result<Running> {
         let (laptop, gateway) = (Key::make()?, Key::make()?);
-        // Two runs of the lab never overlap, but names of devices are short: the process id will do.
-        let suffix = std::process::id();
-        let (near, far) = (format!("wgl{suffix}"), format!("wgg{suffix}"));
-        let mut server = self.start(bed, bed.world.gateway(), &far)?;
+        let [near, far] = DEVICES;
+        let mut server = self.start(bed, bed.world.gateway(), far)?;
         server.configure(&format!(
             "private_key={}\nlisten_port={PORT}\npublic_key={}\nallowed_ip={LAPTOP_INSIDE}/32\n",
             gateway.private, laptop.public
         ))?;
-        configure_device(bed.world.gateway(), &far, GATEWAY_INSIDE)?;
+        configure_device(bed.world.gateway(), far, GATEWAY_INSIDE)?;
         let started = Instant::now();
-        let mut client = self.start(bed, bed.laptop()?, &near)?;
+        let mut client = self.start(bed, bed.laptop()?, near)?;
         client.configure(&format!(
             "private_key={}\npublic_key={}\nendpoint={GATEWAY}:{PORT}\n\
              allowed_ip=10.77.0.0/24\nallowed_ip=10.98.0.0/24\n",
             laptop.private, gateway.public
         ))?;
-        configure_device(bed.laptop()?, &near, LAPTOP_INSIDE)?;
+        configure_device(bed.laptop()?, near, LAPTOP_INSIDE)?;
         bed.laptop()?.run(|| {
             let route = Route { to: Net::new([10, 98, 0, 0], 24), via: GATEWAY_INSIDE.into(), metric: 0 };
-            netif::add_route(&near, route)
+            netif::add_route(near, route)
         })?;
         let handshake = bed.first_answer_of(started, [&client.process, &server.process])?;
-        Ok(Running::tunnel(client.process, server.process, handshake))
+        let sockets = vec![client.socket, server.socket];
+        Ok(Running { leftovers: sockets, ..Running::tunnel(client.process, server.process, handshake) })
     }
 }
 
@@ -114,6 +114,7 @@ fn configure_device(on: &Namespace, device: &str, addr: Ipv4Addr) -> Result<()> 
 struct End {
     process: Process,
     connection: UnixStream,
+    socket: Leftover,
 }
 
 impl End {
