@@ -6,6 +6,8 @@
 //! end (module `caller`); a caller who may not gets one answer, 403, whatever the request.
 
 mod caller;
+#[cfg(feature = "fuzzing")]
+pub mod doors;
 mod error;
 mod routes;
 mod serve;

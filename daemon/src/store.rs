@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use std::time::{Duration, SystemTime};
 
 mod database;
+#[cfg(feature = "fuzzing")]
+pub mod doors;
 mod enroll;
 mod error;
 mod index;

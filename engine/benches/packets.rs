@@ -1,10 +1,13 @@
-//! What the tunnel pays per packet, outside QUIC: time, and allocations, of which there should be few.
+//! What the tunnel pays per packet, step by step and as a whole: time, and allocations, of which there should be few.
 //!
-//! `cargo bench -p tandem-engine`. For 10 Gbit/s on one core, everything together may take 960 ns a packet.
+//! `cargo bench -p tandem-engine --bench packets`. For 10 Gbit/s on one core, everything together may take 960 ns a
+//! packet. Times depend on the machine and its mood; `instructions` beside this file counts what does not.
 
-use std::time::{Duration, Instant};
+mod common;
 
-use bytes::BytesMut;
+use std::time::Duration;
+
+use common::{MTU, start, tcp_v4, tcp_v6};
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 
@@ -13,38 +16,6 @@ static ALLOCATOR: divan::AllocProfiler = divan::AllocProfiler::system();
 
 fn main() {
     divan::main();
-}
-
-/// Length of a full packet in bytes.
-const MTU: usize = 1420;
-
-/// A full TCP packet over IPv4, ECT(0), of a flow that `port` tells apart.
-fn tcp_v4(port: u16) -> BytesMut {
-    let mut packet = BytesMut::zeroed(MTU);
-    packet[..4].copy_from_slice(&[0x45, 2, (MTU >> 8) as u8, MTU as u8]);
-    packet[6..10].copy_from_slice(&[0x40, 0, 64, 6]);
-    packet[12..20].copy_from_slice(&[10, 77, 0, 2, 192, 0, 2, 9]);
-    packet[20..22].copy_from_slice(&port.to_be_bytes());
-    packet
-}
-
-/// The same over IPv6, behind `extensions` headers of destination options.
-fn tcp_v6(extensions: usize) -> BytesMut {
-    let mut packet = BytesMut::zeroed(MTU);
-    packet[0] = 0x60;
-    packet[4..6].copy_from_slice(&((MTU - 40) as u16).to_be_bytes());
-    packet[6] = if extensions == 0 { 6 } else { 60 };
-    packet[8] = 0xfd;
-    packet[24] = 0x20;
-    for extension in 0..extensions {
-        packet[40 + extension * 8] = if extension + 1 == extensions { 6 } else { 60 };
-    }
-    packet
-}
-
-#[expect(clippy::disallowed_methods, reason = "an Instant has no other origin")]
-fn start() -> Instant {
-    Instant::now()
 }
 
 mod ip {
@@ -170,5 +141,92 @@ mod split {
             let mut packets = datagrams.iter().filter_map(|datagram| rejoiner.receive(now, datagram));
             packets.next()
         });
+    }
+}
+
+mod path {
+    use super::*;
+    use tandem_engine::fuzzing::{GateStep, Lanes, Paths};
+
+    /// Which path, of some that fill up and are emptied.
+    #[divan::bench(args = [1, 2, 5])]
+    fn choose(bencher: Bencher<'_, '_>, paths: u32) {
+        let mut paths = Paths::new(paths);
+        bencher.bench_local(|| {
+            let choice = paths.choose(black_box(MTU));
+            if choice.is_none() {
+                paths.drain();
+            }
+            choice
+        });
+    }
+
+    /// One packet through a gate and its fate back.
+    #[divan::bench]
+    fn gate(bencher: Bencher<'_, '_>) {
+        let Some(mut gate) = GateStep::new(start()) else { return };
+        bencher.bench_local(|| gate.pass());
+    }
+
+    /// A place for a packet, and its turn at the other end.
+    #[divan::bench]
+    fn resequence(bencher: Bencher<'_, '_>) {
+        let mut lanes = Lanes::default();
+        let (now, packet) = (start(), tcp_v4(1).freeze());
+        bencher.bench_local(|| lanes.pass(now, black_box(7), packet.clone()));
+    }
+
+    /// Two packets, of which the first waits for the second.
+    #[divan::bench]
+    fn resequence_swapped(bencher: Bencher<'_, '_>) {
+        let mut lanes = Lanes::default();
+        let (now, packet) = (start(), tcp_v4(1).freeze());
+        bencher.bench_local(|| lanes.pass_swapped(now, black_box(7), [packet.clone(), packet.clone()]));
+    }
+}
+
+mod tunnel {
+    use std::cell::RefCell;
+
+    use super::*;
+    use common::{Stream, tunnel};
+    use tandem_engine::fuzzing::End;
+
+    /// From a packet to a datagram, or to two if it is longer than the path's datagrams.
+    #[divan::bench(args = [1200, 2000])]
+    fn encode(bencher: Bencher<'_, '_>, len: usize) {
+        let mut pair = tunnel(1);
+        let mut packet = tcp_v4(1);
+        packet.resize(len, 0);
+        let packet = packet.freeze();
+        bencher.counter(BytesCount::new(len)).bench_local(|| pair.encode_only(packet.clone()));
+    }
+
+    /// And back.
+    #[divan::bench]
+    fn decode(bencher: Bencher<'_, '_>) {
+        let pair = RefCell::new(tunnel(1));
+        let packet = tcp_v4(1).split_to(1200).freeze();
+        bencher
+            .counter(BytesCount::new(packet.len()))
+            .with_inputs(|| pair.borrow_mut().encoded(packet.clone()))
+            .bench_local_values(|datagrams| {
+                let mut pair = pair.borrow_mut();
+                datagrams.iter().filter_map(|datagram| pair.decode_only(datagram)).last()
+            });
+    }
+
+    /// A packet from one host to the other: both ends, encryption and acknowledgements included.
+    #[divan::bench(args = [1, 2])]
+    fn up(bencher: Bencher<'_, '_>, paths: usize) {
+        let mut stream = Stream::new(End::Client, paths);
+        bencher.counter(BytesCount::new(MTU * Stream::BATCH)).bench_local(|| stream.pass_batch());
+    }
+
+    /// The other way.
+    #[divan::bench]
+    fn down(bencher: Bencher<'_, '_>) {
+        let mut stream = Stream::new(End::Gateway, 1);
+        bencher.counter(BytesCount::new(MTU * Stream::BATCH)).bench_local(|| stream.pass_batch());
     }
 }

@@ -9,6 +9,8 @@
 //! The first handshake races over all links and all addresses of the gateway, so that a dead first link costs
 //! nothing. The winner's connection becomes the tunnel, and gets a path over every other link.
 
+#[cfg(feature = "fuzzing")]
+mod doors;
 mod events;
 mod links;
 mod race;
@@ -30,7 +32,8 @@ use crate::error::{CloseReason, code};
 use crate::h3::Headers;
 use crate::identity::{Identity, Pin};
 use crate::ip::icmp::Limiter;
-use crate::ip::{self, FlowKey, FlowSeed};
+use crate::ip::{self, FlowSeed};
+use crate::lane::flow_of;
 use crate::link::{Arrival, LinkId, Transmit};
 use crate::masque::connect_ip::{Address, Prefix};
 use crate::path::PathReport;
@@ -216,7 +219,7 @@ impl Client {
         let State::Up { handle } = self.state else { return };
         let Some(tunnel) = self.conns.get_mut(&handle) else { return };
         let Ok(header) = ip::Header::parse(&packet) else { return };
-        let flow = FlowKey::of(&header).hash(tunnel.seed());
+        let flow = flow_of(&header, packet.len(), tunnel.seed());
         let mtu = tunnel.mtu(self.mtu);
         if packet.len() > usize::from(mtu) {
             let from = self.addresses.iter().map(|prefix| prefix.address());

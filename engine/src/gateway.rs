@@ -3,6 +3,8 @@
 //! Who may do what is not decided here. A request for a tunnel or for enrolment becomes a [`GatewayEvent`]
 //! with the key or the bearer secret that the client showed, and the embedder answers it.
 
+#[cfg(feature = "fuzzing")]
+mod doors;
 mod peers;
 mod requests;
 
@@ -22,7 +24,8 @@ use crate::error::code;
 use crate::h3;
 use crate::identity::Identity;
 use crate::ip::icmp::Limiter;
-use crate::ip::{self, FlowKey, FlowSeed, icmp};
+use crate::ip::{self, FlowSeed, icmp};
+use crate::lane::flow_of;
 use crate::link::{Arrival, Transmit};
 use crate::quic::config::{self, SetupError};
 use crate::quic::{Conn, Endpoint, Handled, TransportOptions};
@@ -138,7 +141,7 @@ impl Gateway {
     fn pass_to_peer(&mut self, now: Instant, handle: usize, packet: BytesMut, header: &ip::Header) {
         let Some(peer) = self.peers.get_mut(&handle) else { return };
         let mtu = peer.tunnel.mtu(self.mtu);
-        let flow = FlowKey::of(header).hash(&self.seed);
+        let flow = flow_of(header, packet.len(), &self.seed);
         if packet.len() <= usize::from(mtu) {
             peer.tunnel.handle_packet(now, packet, flow);
         } else if header.src.is_ipv4() && !header.dont_fragment {
@@ -262,7 +265,8 @@ impl Gateway {
             && let Ok(header) = ip::Header::parse(&answer)
             && self.limiter.allow(now)
         {
-            peer.tunnel.handle_packet(now, answer, FlowKey::of(&header).hash(&self.seed));
+            let flow = flow_of(&header, answer.len(), &self.seed);
+            peer.tunnel.handle_packet(now, answer, flow);
         }
     }
 

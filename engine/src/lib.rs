@@ -19,10 +19,13 @@
 
 pub mod client;
 pub mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod gateway;
 pub mod h3;
 pub mod identity;
 pub mod ip;
+mod lane;
 pub mod link;
 pub mod masque;
 pub mod path;

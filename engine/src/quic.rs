@@ -11,7 +11,7 @@ pub(crate) mod local;
 pub(crate) mod tls;
 
 pub use config::{Congestion, TransportOptions};
-pub(crate) use conn::{Conn, ConnEvent};
+pub(crate) use conn::{Conn, ConnEvent, Datagram};
 pub(crate) use endpoint::{Endpoint, Handled};
 pub(crate) use noq_proto::{ClientConfig as QuicClientConfig, PathId};
 

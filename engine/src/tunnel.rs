@@ -8,9 +8,11 @@
 
 mod control;
 mod data;
-mod dedup;
+#[cfg(feature = "fuzzing")]
+mod doors;
 mod paths;
 mod receive;
+mod recovery;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
@@ -18,19 +20,20 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use self::dedup::Dedup;
+use self::recovery::Budget;
 use crate::error::CloseReason;
 use crate::h3::{self, Headers, Session};
 use crate::identity::Pin;
 use crate::ip::FlowSeed;
 use crate::ip::fragment::fragment_v4;
+use crate::lane::{Resequencer, Sequencer};
 use crate::link::{LinkId, Tier, Transmit};
 use crate::masque::capsule::Decoder;
 use crate::masque::connect_ip::Capsule;
 use crate::masque::extension::Contexts;
 use crate::path::{Outgoing, Path, PathReport};
 use crate::queue::{self, FqCodel};
-use crate::quic::{Conn, Endpoint, PathId};
+use crate::quic::{Conn, Datagram, Endpoint, PathId};
 use crate::schedule::Candidate;
 use crate::split::{self, Rejoiner, Splitter};
 
@@ -39,12 +42,12 @@ pub const MIN_MTU: u16 = 1280;
 /// The inner MTU if nothing else is configured.
 pub const DEFAULT_MTU: u16 = 1420;
 
-/// Name of the context whose payload is a 32-bit sequence number and an IP packet.
-const CONTEXT_SEQUENCED: &str = "seq";
-/// Name of the context whose payload is a piece of an IP packet.
+/// Name of the context whose payload is a place in a lane and an IP packet.
+const CONTEXT_LANE: &str = "lane";
+/// Name of the context whose payload is a piece of the above.
 const CONTEXT_SPLIT: &str = "split";
 /// What this version understands.
-const CONTEXTS: [&str; 2] = [CONTEXT_SEQUENCED, CONTEXT_SPLIT];
+const CONTEXTS: [&str; 2] = [CONTEXT_LANE, CONTEXT_SPLIT];
 
 /// What a tunnel tells its owner.
 #[derive(Debug)]
@@ -74,13 +77,17 @@ pub(crate) enum TunnelEvent {
 /// The two contexts' ids, where they are agreed upon.
 #[derive(Debug, Clone, Copy, Default)]
 struct ContextIds {
-    sequenced: Option<u64>,
+    lane: Option<u64>,
     split: Option<u64>,
 }
 
 impl ContextIds {
     fn of(agreed: &Contexts) -> Self {
-        Self { sequenced: agreed.id(CONTEXT_SEQUENCED), split: agreed.id(CONTEXT_SPLIT) }
+        // Pieces make a packet with its place, and a packet with its place may need pieces: both or neither.
+        match (agreed.id(CONTEXT_LANE), agreed.id(CONTEXT_SPLIT)) {
+            (Some(lane), Some(split)) => Self { lane: Some(lane), split: Some(split) },
+            _ => Self::default(),
+        }
     }
 }
 
@@ -99,10 +106,14 @@ pub struct TunnelCounters {
     pub split: u64,
     /// Datagrams that QUIC declared lost.
     pub lost: u64,
-    /// Datagrams sent again after their path died.
+    /// Datagrams sent again, because they were lost or their path died.
     pub reinjected: u64,
     /// Packets that came a second time, and were dropped.
     pub duplicates: u64,
+    /// Packets that waited for an earlier one of their flow.
+    pub held: u64,
+    /// Packets that came after the others had stopped waiting for them.
+    pub late: u64,
     /// Packets that could not be taken or passed on.
     pub dropped: u64,
 }
@@ -131,8 +142,9 @@ pub(crate) struct Tunnel {
     returned: VecDeque<Outgoing>,
     splitter: Splitter,
     rejoiner: Rejoiner,
-    dedup: Dedup,
-    next_seq: u32,
+    sequencer: Sequencer,
+    resequencer: Resequencer,
+    budget: Budget,
     pub(crate) inbound: VecDeque<Bytes>,
     pub(crate) events: VecDeque<TunnelEvent>,
     pub(crate) counters: TunnelCounters,
@@ -142,7 +154,9 @@ pub(crate) struct Tunnel {
     control_pending: bool,
     next_path: usize,
     candidates: Vec<Candidate>,
-    batch: Vec<Bytes>,
+    batch: Vec<Datagram>,
+    lost: Vec<Datagram>,
+    released: Vec<Bytes>,
 }
 
 impl Tunnel {
@@ -164,8 +178,9 @@ impl Tunnel {
             returned: VecDeque::new(),
             splitter: Splitter::default(),
             rejoiner: Rejoiner::new(split::Config::default()),
-            dedup: Dedup::default(),
-            next_seq: 0,
+            sequencer: Sequencer::default(),
+            resequencer: Resequencer::new(recovery::MAX_HOLD),
+            budget: Budget::default(),
             inbound: VecDeque::new(),
             events: VecDeque::new(),
             counters: TunnelCounters::default(),
@@ -174,6 +189,8 @@ impl Tunnel {
             next_path: 0,
             candidates: Vec::new(),
             batch: Vec::new(),
+            lost: Vec::new(),
+            released: Vec::new(),
         }
     }
 
@@ -252,7 +269,8 @@ impl Tunnel {
     /// When [`handle_timeout`](Self::handle_timeout) is to be called.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let paths = self.paths.iter().filter_map(|path| path.deadline(&self.conn, self.conn.is_busy())).min();
-        [self.conn.inner.poll_timeout(), paths, self.rejoiner.poll_timeout()].into_iter().flatten().min()
+        let inbound = [self.rejoiner.poll_timeout(), self.resequencer.poll_timeout()];
+        inbound.into_iter().chain([self.conn.inner.poll_timeout(), paths]).flatten().min()
     }
 
     /// The paths for people and scripts.
@@ -280,7 +298,7 @@ impl Tunnel {
         self.paths.iter_mut().find(|path| path.id == id)
     }
 
-    /// Takes in an IP packet for the peer.
+    /// Takes in an IP packet for the peer, of a flow as [`crate::lane::flow_of`] names it.
     pub(crate) fn handle_packet(&mut self, now: Instant, packet: BytesMut, flow: u32) {
         if !self.is_established() {
             self.counters.dropped += 1;

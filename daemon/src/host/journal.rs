@@ -25,6 +25,9 @@ pub use undo::UndoError;
 
 const FILE: &str = "journal";
 
+/// Numbers count up from 0 and begin anew whenever nothing is left to undo: one beyond this was never written.
+const MAX_NUMBER: u64 = 1 << 48;
+
 /// Something done to the host that outlives the process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "kebab-case")]
@@ -189,17 +192,19 @@ impl Journal {
         let mut whole = 0;
         let mut foreign = false;
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            // A line that was cut short by a crash was never acted upon.
+            // A line that was cut short by a crash was never acted upon. It may lack no more than its end.
+            let Some(line) = line.strip_suffix(b"\n") else { break };
             let Ok(record) = serde_json::from_slice::<Record>(line) else { break };
-            whole += line.len() as u64;
             match record {
                 Record::Origin { boot, namespace } => foreign = !is_here(&boot, &namespace),
+                Record::Done { number, .. } if number > MAX_NUMBER => break,
                 Record::Done { number, change } => {
                     self.next_number = number + 1;
                     self.live.push((number, change));
                 }
                 Record::Undone { undone } => self.live.retain(|(number, _)| *number != undone),
             }
+            whole += line.len() as u64 + 1;
         }
         if foreign {
             tracing::debug!("the journal is of another boot or network namespace");

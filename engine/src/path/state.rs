@@ -96,15 +96,6 @@ impl Health {
         self.validating_since.is_none()
     }
 
-    /// Whether we, not the peer, suspect the path.
-    pub(crate) fn is_suspect(&self) -> bool {
-        self.suspect.is_some()
-    }
-
-    pub(crate) fn is_demoted(&self) -> bool {
-        self.demoted
-    }
-
     pub(crate) fn state(&self) -> PathState {
         if self.validating_since.is_some() {
             PathState::Validating
@@ -146,9 +137,8 @@ impl Health {
     }
 
     /// The peer demotes the path, or takes that back.
-    pub(crate) fn on_peer_status(&mut self, backup: bool) {
-        // While we suspect the path too, the peer only echoes what we told it.
-        self.demoted = backup && self.suspect.is_none();
+    pub(crate) fn set_demoted(&mut self, demoted: bool) {
+        self.demoted = demoted;
     }
 
     /// The path is taken for dead: answers are overdue, or its link says that it is gone.

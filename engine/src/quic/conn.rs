@@ -16,6 +16,7 @@ use noq_proto::{
 };
 use rustls::pki_types::CertificateDer;
 
+pub(crate) use self::flight::Datagram;
 use self::flight::Flight;
 use self::streams::Streams;
 use super::gate::{Fate, Gate, Gated, Sent};
@@ -66,7 +67,7 @@ struct PathGate {
 struct Handed {
     /// The path that they are meant for; `None` once that path is gone and any will do.
     path: Option<PathId>,
-    datagrams: std::collections::VecDeque<Bytes>,
+    datagrams: std::collections::VecDeque<Datagram>,
 }
 
 /// Figures of one path.
@@ -94,6 +95,7 @@ pub(crate) struct Conn {
     streams: Streams,
     sent: Vec<Sent>,
     fates: Vec<Fate>,
+    batch: Vec<Bytes>,
 }
 
 impl Conn {
@@ -115,6 +117,7 @@ impl Conn {
             streams: Streams::default(),
             sent: Vec::new(),
             fates: Vec::new(),
+            batch: Vec::new(),
         }
     }
 
@@ -201,10 +204,12 @@ impl Conn {
     ///
     /// Each datagram must be at most [`max_datagram`](Self::max_datagram) bytes, and the connection not
     /// [busy](Self::is_busy).
-    pub(crate) fn hand_over(&mut self, path: PathId, batch: &mut Vec<Bytes>) {
+    pub(crate) fn hand_over(&mut self, path: PathId, batch: &mut Vec<Datagram>) {
         debug_assert!(!self.is_busy(), "a batch is handed over when the one before has left");
         self.empty_space = self.inner.datagrams().send_buffer_space();
-        match self.inner.datagrams().send_many(batch, false) {
+        self.batch.clear();
+        self.batch.extend(batch.iter().map(|datagram| datagram.bytes.clone()));
+        match self.inner.datagrams().send_many(&self.batch, false) {
             Ok(taken) => {
                 self.handed.path = Some(path);
                 self.handed.datagrams.extend(batch.drain(..).take(taken));
@@ -259,7 +264,7 @@ impl Conn {
             return;
         }
         let left = self.empty_space.saturating_sub(self.inner.datagrams().send_buffer_space());
-        let mut held: usize = self.handed.datagrams.iter().map(Bytes::len).sum();
+        let mut held: usize = self.handed.datagrams.iter().map(|datagram| datagram.bytes.len()).sum();
         for known in &mut self.gates {
             self.sent.clear();
             known.gate.take_sent(&mut self.sent);
@@ -268,7 +273,7 @@ impl Conn {
             }
             let mut gone = 0;
             while gone < self.handed.datagrams.len() && held > left {
-                held -= self.handed.datagrams[gone].len();
+                held -= self.handed.datagrams[gone].bytes.len();
                 gone += 1;
             }
             known.flight.sent(&self.sent, self.handed.datagrams.drain(..gone));
@@ -280,9 +285,8 @@ impl Conn {
     }
 
     /// Collects fates: calls `acked` with each path that had a packet acknowledged, and when the youngest of
-    /// these had been sent. How many datagrams were lost.
-    pub(crate) fn collect_fates(&mut self, mut acked: impl FnMut(PathId, Instant)) -> u64 {
-        let mut lost = 0;
+    /// these had been sent; appends the datagrams that were lost to `lost`.
+    pub(crate) fn collect_fates(&mut self, lost: &mut Vec<Datagram>, mut acked: impl FnMut(PathId, Instant)) {
         for known in &mut self.gates {
             self.fates.clear();
             known.gate.take_fates(&mut self.fates);
@@ -294,7 +298,7 @@ impl Conn {
                         known.flight.acked(pn);
                     }
                     Fate::Lost { pn } => {
-                        known.flight.lost(pn, |_| lost += 1);
+                        known.flight.lost(pn, |datagram| lost.push(datagram));
                     }
                 }
             }
@@ -302,12 +306,11 @@ impl Conn {
                 acked(known.id, sent);
             }
         }
-        lost
     }
 
     /// Takes back what is in flight on `path`, oldest first: it is to be sent on another one. What noq
     /// still holds for the path may leave on any.
-    pub(crate) fn take_flight(&mut self, path: PathId) -> Vec<Bytes> {
+    pub(crate) fn take_flight(&mut self, path: PathId) -> Vec<Datagram> {
         if self.handed.path == Some(path) {
             self.handed.path = None;
         }

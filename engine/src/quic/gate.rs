@@ -9,6 +9,9 @@
 //!   it hands over a datagram that noq will send it.
 //! - Packet numbers that were sent, acknowledged or lost are logged until the tunnel collects them.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod doors;
+
 use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use super::{CONTEXTS, ContextIds, Tunnel, TunnelEvent};
 use crate::h3::{Event, Headers, Output, varint};
 use crate::link::Tier;
-use crate::masque::capsule::{self, PATH_POLICY};
+use crate::masque::capsule::{self, PATH_POLICY, PATH_SILENCE};
 use crate::masque::connect_ip::{self, Capsule};
 use crate::masque::datagram;
 use crate::masque::extension::{Contexts, FIELD};
@@ -83,11 +83,20 @@ impl Tunnel {
 
     /// Tells the peer how willingly a path is to be used. `auto` is what it takes for granted.
     pub(super) fn tell_tier(&mut self, id: PathId, tier: Tier) {
-        let Some(stream) = self.stream.filter(|_| self.contexts.sequenced.is_some()) else { return };
+        self.tell_of_path(PATH_POLICY, id, u64::from(tier.code()));
+    }
+
+    /// Tells the peer that answers on a path are overdue, or come again.
+    pub(super) fn tell_silence(&mut self, id: PathId, is_silent: bool) {
+        self.tell_of_path(PATH_SILENCE, id, u64::from(is_silent));
+    }
+
+    fn tell_of_path(&mut self, kind: u64, id: PathId, what: u64) {
+        let Some(stream) = self.stream.filter(|_| self.contexts.lane.is_some()) else { return };
         let mut value = BytesMut::new();
         varint::encode(&mut value, u64::from(path_number(id)));
-        varint::encode(&mut value, u64::from(tier.code()));
-        self.session.send_body(stream, &capsule::encode(PATH_POLICY, &value), false);
+        varint::encode(&mut value, what);
+        self.session.send_body(stream, &capsule::encode(kind, &value), false);
         self.flush_session();
     }
 
@@ -147,8 +156,8 @@ impl Tunnel {
         loop {
             let decoded = match self.capsules.decode(&mut data) {
                 Ok(None) => return,
-                Ok(Some(raw)) if raw.kind == PATH_POLICY => {
-                    self.receive_path_policy(&raw.value);
+                Ok(Some(raw)) if matches!(raw.kind, PATH_POLICY | PATH_SILENCE) => {
+                    self.receive_of_path(raw.kind, &raw.value);
                     continue;
                 }
                 Ok(Some(raw)) => Capsule::decode(raw),
@@ -173,13 +182,14 @@ impl Tunnel {
         }
     }
 
-    /// Malformed policies are ignored: nothing but the use of a path hangs on them.
-    fn receive_path_policy(&mut self, value: &[u8]) {
+    /// Malformed ones are ignored: nothing but the use of a path hangs on them.
+    fn receive_of_path(&mut self, kind: u64, value: &[u8]) {
         let mut rest = value;
-        let fields = (varint::decode(&mut rest), varint::decode(&mut rest));
-        if let (Some(id), Some(tier)) = (fields.0, fields.1.and_then(Tier::from_code))
-            && let Ok(id) = u32::try_from(id)
-        {
+        let (Some(id), Some(what)) = (varint::decode(&mut rest), varint::decode(&mut rest)) else { return };
+        let Ok(id) = u32::try_from(id) else { return };
+        if kind == PATH_SILENCE {
+            self.peer_hears(id, what == 0);
+        } else if let Some(tier) = Tier::from_code(what) {
             self.peer_set_tier(id, tier);
         }
     }

@@ -2,19 +2,19 @@
 
 use std::time::Instant;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
 
 use super::Tunnel;
+use crate::lane::Place;
 use crate::link::Transmit;
 use crate::masque::datagram::{self, CONTEXT_IP};
 use crate::path::{Outgoing, Path};
+use crate::quic::Datagram;
 use crate::schedule::{self, Choice};
 
 /// What QUIC adds to a datagram at most, bytes: short header with a 20-byte connection id and a 4-byte packet
 /// number, frame type and length, AEAD tag (RFC 9000 §17.3.1, RFC 9221 §4, RFC 9001 §5.3).
 const OVERHEAD: u64 = 1 + 20 + 4 + 3 + 16;
-/// Bytes of the sequence number.
-const SEQ_LEN: usize = 4;
 
 impl Tunnel {
     /// Moves packets to the queues of the paths that deliver them first, as far as these may run ahead.
@@ -38,7 +38,10 @@ impl Tunnel {
             let item = match self.returned.pop_front() {
                 Some(item) => item,
                 None => match self.ingress.pop(now) {
-                    Some(queued) => Outgoing::Packet(queued.packet.freeze()),
+                    Some(queued) => {
+                        let place = self.sequencer.place(queued.flow_hash);
+                        Outgoing::Packet(queued.packet.freeze(), place)
+                    }
                     None => return,
                 },
             };
@@ -82,7 +85,7 @@ impl Tunnel {
                 let before = self.batch.len();
                 self.encode(now, item);
                 let bytes: u64 =
-                    self.batch[before..].iter().map(|datagram| datagram.len() as u64 + OVERHEAD).sum();
+                    self.batch[before..].iter().map(|datagram| datagram.bytes.len() as u64 + OVERHEAD).sum();
                 room = room.saturating_sub(bytes);
                 credit = credit.saturating_sub(bytes);
             }
@@ -93,10 +96,10 @@ impl Tunnel {
     }
 
     /// Appends the datagrams of an item to the batch: one, or several pieces where it is too long.
-    fn encode(&mut self, now: Instant, item: Outgoing) {
+    pub(super) fn encode(&mut self, now: Instant, item: Outgoing) {
         let max = self.conn.max_datagram();
-        let packet = match item {
-            Outgoing::Again(datagram) if datagram.len() <= max => {
+        let (packet, place) = match item {
+            Outgoing::Again(datagram) if datagram.bytes.len() <= max => {
                 self.counters.reinjected += 1;
                 self.batch.push(datagram);
                 return;
@@ -106,37 +109,39 @@ impl Tunnel {
                 self.counters.dropped += 1;
                 return;
             }
-            Outgoing::Packet(packet) => packet,
+            Outgoing::Packet(packet, place) => (packet, place),
         };
         let Some(stream) = self.stream else { return };
         let quarter = datagram::quarter_stream_id(stream);
-        if let Some(context) = self.contexts.sequenced
-            && datagram::header_len(quarter, context) + SEQ_LEN + packet.len() <= max
-        {
-            let mut buf = self.datagram_buffer(quarter, context, SEQ_LEN + packet.len());
-            buf.put_u32(self.next_seq);
-            self.next_seq = self.next_seq.wrapping_add(1);
-            buf.put_slice(&packet);
-            self.batch.push(buf.freeze());
-        } else if let Some(context) = self.contexts.split
-            && datagram::header_len(quarter, CONTEXT_IP) + packet.len() > max
-        {
-            self.split(quarter, context, &packet, max);
-        } else if datagram::header_len(quarter, CONTEXT_IP) + packet.len() <= max {
-            let mut buf = self.datagram_buffer(quarter, CONTEXT_IP, packet.len());
-            buf.put_slice(&packet);
-            self.batch.push(buf.freeze());
-        } else {
+        let (context, place_len) = match self.contexts.lane {
+            Some(context) => (context, Place::LEN),
+            None => (CONTEXT_IP, 0),
+        };
+        let len = datagram::header_len(quarter, context) + place_len + packet.len();
+        if len > max && self.contexts.split.is_none() {
             // Only a peer without the split context gets here, and `mtu` told the sender of it before.
-            tracing::trace!(len = packet.len(), max, ?now, "a packet fits no datagram");
+            tracing::trace!(len = packet.len(), max, "a packet fits no datagram");
             self.counters.dropped += 1;
+            return;
+        }
+        let mut buf = BytesMut::with_capacity(len);
+        datagram::encode_header(&mut buf, quarter, context);
+        let header_len = buf.len();
+        if place_len > 0 {
+            place.encode(&mut buf);
+        }
+        buf.put_slice(&packet);
+        if len <= max {
+            self.batch.push(Datagram { bytes: buf.freeze(), born: now });
+        } else if let Some(context) = self.contexts.split {
+            self.split(now, quarter, context, &buf[header_len..], max);
         }
     }
 
-    fn split(&mut self, quarter: u64, context: u64, packet: &Bytes, max: usize) {
+    fn split(&mut self, now: Instant, quarter: u64, context: u64, payload: &[u8], max: usize) {
         let room = max.saturating_sub(datagram::header_len(quarter, context));
         self.counters.split += 1;
-        let Ok(pieces) = self.splitter.split(packet, room) else {
+        let Ok(pieces) = self.splitter.split(payload, room) else {
             self.counters.dropped += 1;
             return;
         };
@@ -144,14 +149,8 @@ impl Tunnel {
             let mut buf = BytesMut::with_capacity(max);
             datagram::encode_header(&mut buf, quarter, context);
             piece.write(&mut buf);
-            self.batch.push(buf.freeze());
+            self.batch.push(Datagram { bytes: buf.freeze(), born: now });
         }
-    }
-
-    fn datagram_buffer(&self, quarter: u64, context: u64, payload: usize) -> BytesMut {
-        let mut buf = BytesMut::with_capacity(datagram::header_len(quarter, context) + payload);
-        datagram::encode_header(&mut buf, quarter, context);
-        buf
     }
 
     /// Notes that UDP datagrams leave: pace, and the expectation of an answer.
@@ -165,6 +164,7 @@ impl Tunnel {
         let expects_answer = in_flight(&self.paths[index]);
         let path = &mut self.paths[index];
         path.sent(transmit.size as u64);
+        self.budget.earn(transmit.size);
         if expects_answer {
             path.health.on_sent(now);
         }

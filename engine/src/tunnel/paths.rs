@@ -106,7 +106,11 @@ impl Tunnel {
                     self.forget_path(id);
                     self.events.push_back(TunnelEvent::PathsChanged);
                 }
-                ConnEvent::PeerStatus { path, backup } => self.peer_status(path, backup),
+                // Between two tandems it steers noq only, and PATH_SILENCE says what it is about.
+                ConnEvent::PeerStatus { path, backup } if self.contexts.lane.is_none() => {
+                    self.peer_hears(path_number(path), !backup);
+                }
+                ConnEvent::PeerStatus { .. } => {}
                 ConnEvent::StreamStopped { stream, code } => self.stream_stopped(now, stream, code),
                 ConnEvent::Readable => {}
             }
@@ -142,14 +146,15 @@ impl Tunnel {
         }
     }
 
-    fn peer_status(&mut self, id: PathId, backup: bool) {
-        let Some(path) = self.path_mut(id) else { return };
-        let was_demoted = path.health.is_demoted();
-        path.health.on_peer_status(backup);
-        let (suspect, demoted) = (path.health.is_suspect(), path.health.is_demoted());
-        if demoted && !was_demoted {
+    /// The peer misses answers on a path, or gets them again.
+    pub(super) fn peer_hears(&mut self, id: u32, hears: bool) {
+        let Some(path) = self.paths.iter_mut().find(|path| path_number(path.id) == id) else { return };
+        let was_usable = path.health.is_usable();
+        path.health.set_demoted(!hears);
+        let (id, is_usable) = (path.id, path.health.is_usable());
+        if was_usable && !is_usable {
             self.demote(id);
-        } else if was_demoted && !demoted && !suspect {
+        } else if is_usable && !was_usable {
             self.conn.set_backup(id, false);
         }
         self.events.push_back(TunnelEvent::PathsChanged);
@@ -162,7 +167,7 @@ impl Tunnel {
             self.paths.iter_mut().for_each(|path| path.ack_path_changed(now));
         }
         let mut answered: Vec<(PathId, Instant)> = Vec::new();
-        self.counters.lost += self.conn.collect_fates(|id, sent| answered.push((id, sent)));
+        self.conn.collect_fates(&mut self.lost, |id, sent| answered.push((id, sent)));
         for (id, sent) in answered {
             let more_due = self.conn.in_flight(id) > 0;
             let Some(path) = self.path_mut(id) else { continue };
@@ -170,15 +175,18 @@ impl Tunnel {
             if path.health.on_answer(now, sent, more_due) {
                 path.explore();
                 tracing::debug!(path = %id, "a silent path answers again");
-                if !path.health.is_demoted() {
+                if path.health.is_usable() {
                     self.conn.set_backup(id, false);
                 }
+                self.tell_silence(id, false);
                 self.events.push_back(TunnelEvent::PathsChanged);
             }
         }
         for path in &mut self.paths {
             path.refresh(now, &mut self.conn);
         }
+        self.recover(now);
+        self.adapt_hold();
     }
 
     /// Looks at every path's clock.
@@ -224,6 +232,7 @@ impl Tunnel {
             }
         }
         self.demote(id);
+        self.tell_silence(id, true);
         self.conn.ping(id);
         self.events.push_back(TunnelEvent::PathsChanged);
     }
@@ -257,7 +266,10 @@ impl Tunnel {
     }
 
     fn take_back(&mut self, id: PathId) {
-        let again = self.conn.take_flight(id).into_iter().map(Outgoing::Again);
+        let flight = self.conn.take_flight(id);
+        // Without lanes the receiver could not tell a copy.
+        let has_lanes = self.contexts.lane.is_some();
+        let again = flight.into_iter().filter(|_| has_lanes).map(Outgoing::Again);
         let unsent = self.path_mut(id).map(Path::take_queue).unwrap_or_default();
         self.returned.extend(again);
         self.returned.extend(unsent);

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 
 use super::Tunnel;
+use crate::lane::{Passed, Place};
 use crate::masque::datagram::{self, CONTEXT_IP};
 
 /// Packets that may wait for the embedder. It collects them after every batch of datagrams.
@@ -27,26 +28,39 @@ impl Tunnel {
             }
         }
         self.rejoiner.handle_timeout(now);
+        let mut released = std::mem::take(&mut self.released);
+        self.resequencer.handle_timeout(now, &mut released);
+        released.drain(..).for_each(|packet| self.receive_packet(packet));
+        self.released = released;
     }
 
     /// Takes in what came in a context. Unknown ones are dropped (RFC 9484 §6).
-    pub(super) fn receive_context(&mut self, now: Instant, context: u64, mut payload: Bytes) {
+    pub(super) fn receive_context(&mut self, now: Instant, context: u64, payload: Bytes) {
         if context == CONTEXT_IP {
             self.receive_packet(payload);
-        } else if self.contexts.sequenced == Some(context) {
-            let Ok(seq) = payload.try_get_u32() else { return };
-            if self.dedup.is_first(seq) {
-                self.receive_packet(payload);
-            } else {
-                self.counters.duplicates += 1;
-            }
+        } else if self.contexts.lane == Some(context) {
+            self.receive_placed(now, payload);
         } else if self.contexts.split == Some(context) {
             if let Some(packet) = self.rejoiner.receive(now, &payload) {
-                self.receive_packet(packet.freeze());
+                self.receive_placed(now, packet.freeze());
             }
         } else {
             tracing::trace!(context, "a datagram of an unknown context");
         }
+    }
+
+    /// A packet with its place: it goes on when its turn comes.
+    fn receive_placed(&mut self, now: Instant, mut payload: Bytes) {
+        let Some(place) = Place::decode(&mut payload) else { return };
+        let mut released = std::mem::take(&mut self.released);
+        match self.resequencer.receive(now, place, payload, &mut released) {
+            Passed::InOrder => {}
+            Passed::Held => self.counters.held += 1,
+            Passed::Late => self.counters.late += 1,
+            Passed::Copy => self.counters.duplicates += 1,
+        }
+        released.drain(..).for_each(|packet| self.receive_packet(packet));
+        self.released = released;
     }
 
     fn receive_packet(&mut self, packet: Bytes) {

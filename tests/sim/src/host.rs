@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 
+pub mod quic;
 pub mod request;
 pub mod tcp;
 pub mod udp;

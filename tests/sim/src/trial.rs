@@ -1,9 +1,11 @@
 //! A trial: traffic in both directions through a world, while the profile's events happen, and what must hold.
 
+use std::net::{IpAddr, SocketAddrV4};
 use std::time::{Duration, Instant};
 
-use tandem_engine::Congestion;
+use tandem_engine::tunnel::DEFAULT_MTU;
 
+use crate::host::tcp::{Open, TcpConfig, TcpReceiver, TcpSender};
 use crate::host::udp::{Sink, Source};
 use crate::profile::Profile;
 use crate::world::{EndpointId, Route, Side, World, WorldOptions};
@@ -65,6 +67,9 @@ pub fn best_single(profile: &Profile, seed: u64, from: Side, mbit: f64) -> f64 {
 /// If it does not.
 pub fn check(world: &mut World) {
     assert!(world.violations.is_empty(), "{:?}", world.violations);
+    if world.route() != Route::Tunnel {
+        return;
+    }
     let now = world.now();
     let paths = world.client.paths(now);
     let idle = world.client.idle_links();
@@ -89,8 +94,82 @@ pub fn run_checked(world: &mut World, time: Duration) {
     }
 }
 
-/// The two controllers.
-pub const CONTROLLERS: [Congestion; 2] = [Congestion::Bbr, Congestion::Cubic];
+/// What TCP connections in one direction got.
+#[derive(Debug, Clone, Default)]
+pub struct TcpOutcome {
+    /// Mbit/s of payload over all connections, after the time to warm up.
+    pub mbit: f64,
+    /// Longest time in which no connection got anything, from the beginning of the profile's events.
+    pub longest_pause: Duration,
+    /// Segments sent again.
+    pub retransmissions: u64,
+    /// Of those, needless ones.
+    pub spurious: u64,
+    /// Retransmission timeouts.
+    pub timeouts: u64,
+    /// Packets that were not what had been sent.
+    pub corrupt: u64,
+}
 
-/// When something is expected: from, to.
-pub type Span = (Instant, Instant);
+/// First of the ports of TCP connections.
+const TCP_PORT: u16 = 8000;
+/// How long TCP has to get going before its rate counts.
+pub const WARM_UP: Duration = Duration::from_secs(2);
+
+/// Endless TCP connections in one direction through a world whose profile's events begin with them; checks
+/// all the while what always holds.
+///
+/// # Panics
+/// If that does not hold.
+pub fn tcp(profile: &Profile, options: WorldOptions, from: Side, connections: u16) -> TcpOutcome {
+    let mut world = World::connected(profile, options);
+    let to = if from == Side::Laptop { Side::Server } else { Side::Laptop };
+    let mut ends = Vec::new();
+    for number in 0..connections {
+        let port = TCP_PORT + number;
+        let (local, remote) = (socket(from, port), socket(to, port));
+        // The laptop opens, as it does behind any NAT.
+        let open = |side| if side == Side::Laptop { Open::Active } else { Open::Passive };
+        let config = TcpConfig { mtu: DEFAULT_MTU, ..TcpConfig::new(local, remote, open(from), world.now()) };
+        let sender = world.attach(from, port, TcpSender::new(config));
+        let config = TcpConfig { mtu: DEFAULT_MTU, ..TcpConfig::new(remote, local, open(to), world.now()) };
+        ends.push((sender, world.attach(to, port, TcpReceiver::new(config))));
+    }
+    let began = world.now();
+    world.start_events();
+    run_checked(&mut world, Duration::from_secs(profile.seconds));
+    sum_up(&world, &ends, began)
+}
+
+fn sum_up(world: &World, ends: &[(EndpointId, EndpointId)], began: Instant) -> TcpOutcome {
+    let mut outcome = TcpOutcome { longest_pause: Duration::MAX, ..TcpOutcome::default() };
+    for (sender, receiver) in ends {
+        let got = world.endpoint::<TcpReceiver>(*receiver).stats();
+        outcome.mbit += got.progress.goodput(began + WARM_UP, world.now()) / 1e6;
+        outcome.corrupt += got.corrupt;
+        let (pause, _) = got.progress.longest_pause(began + Duration::from_millis(500), world.now());
+        outcome.longest_pause = outcome.longest_pause.min(pause);
+        if let Some(sent) = world.endpoint::<TcpSender>(*sender).stats() {
+            outcome.retransmissions += sent.retransmissions;
+            outcome.spurious += sent.spurious;
+            outcome.timeouts += sent.timeouts;
+        }
+    }
+    outcome
+}
+
+fn socket(side: Side, port: u16) -> SocketAddrV4 {
+    let IpAddr::V4(address) = World::address(side) else { unreachable!("both hosts have IPv4 addresses") };
+    SocketAddrV4::new(address, port)
+}
+
+/// The best that connections in one direction get over any single link without tandem, at the tunnel's cost per
+/// packet.
+pub fn best_single_tcp(profile: &Profile, seed: u64, from: Side, connections: u16) -> f64 {
+    (0..profile.link.len())
+        .map(|link| {
+            let route = Route::Direct { link, overhead: ENCAPSULATION };
+            tcp(profile, WorldOptions { seed, route, ..WorldOptions::default() }, from, connections).mbit
+        })
+        .fold(0.0, f64::max)
+}

@@ -108,10 +108,6 @@ pub struct World {
 
 impl World {
     /// A world with all links present and nothing begun.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "virtual time has to start somewhere; only differences count"
-    )]
     pub fn new(profile: &Profile, options: WorldOptions) -> Self {
         let now = Instant::now();
         let transport = transport(options);
@@ -184,6 +180,11 @@ impl World {
     /// How long the world has existed.
     pub fn age(&self) -> Duration {
         self.now - self.start
+    }
+
+    /// How inner packets travel.
+    pub fn route(&self) -> Route {
+        self.options.route
     }
 
     /// The links.
@@ -299,10 +300,16 @@ impl World {
 
     /// Runs for a time.
     pub fn run_for(&mut self, time: Duration) {
+        self.touch();
         let end = self.now + time;
         while self.now < end {
             self.step(end);
         }
+    }
+
+    /// Takes it that the engines were called from outside.
+    fn touch(&mut self) {
+        (self.client_touched, self.gateway_touched) = (true, true);
     }
 
     /// Runs until `done` holds; how long it took.
@@ -310,6 +317,7 @@ impl World {
     /// # Panics
     /// If it does not hold after `limit`.
     pub fn run_until(&mut self, limit: Duration, mut done: impl FnMut(&mut Self) -> bool) -> Duration {
+        self.touch();
         let began = self.now;
         let end = began + limit;
         loop {

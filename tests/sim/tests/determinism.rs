@@ -13,7 +13,10 @@ use tandem_sim::{Profile, World, WorldOptions};
 
 /// The trace of a world with everything that chance has a hand in: loss, jitter, failures, both directions.
 fn trace(profile: &Profile, seed: u64) -> u64 {
-    let mut world = World::connected(profile, WorldOptions { seed, congestion: Congestion::Cubic, ..WorldOptions::default() });
+    let mut world = World::connected(
+        profile,
+        WorldOptions { seed, congestion: Congestion::Cubic, ..WorldOptions::default() },
+    );
     world.start_events();
     let ends = (world.now(), world.now() + Duration::from_secs(6));
     let interval = Source::interval(1400, 20.0);

@@ -59,6 +59,32 @@ fn a_line_cut_short_by_a_crash_does_not_hide_the_others() {
 }
 
 #[test]
+fn a_line_that_lacks_only_its_end_does_not_swallow_the_next() {
+    let state = tempfile::tempdir().unwrap();
+    let mut journal = Journal::open(state.path()).unwrap();
+    journal.record(&[kept("a")]).unwrap();
+    journal.record(&[kept("b")]).unwrap();
+    journal.file.set_len(journal.file.metadata().unwrap().len() - 1).unwrap();
+    drop(journal);
+    let mut journal = Journal::open(state.path()).unwrap();
+    assert_eq!(changes(&journal), [kept("a")], "what was not recorded was not done");
+    journal.record(&[kept("c")]).unwrap();
+    drop(journal);
+    assert_eq!(changes(&Journal::open(state.path()).unwrap()), [kept("a"), kept("c")]);
+}
+
+#[test]
+fn a_number_that_no_journal_reaches_is_not_counted_on_from() {
+    let state = tempfile::tempdir().unwrap();
+    let absurd = format!("{{\"number\":{},\"change\":\"firewall\",\"table\":\"x\"}}\n", u64::MAX);
+    std::fs::write(state.path().join(FILE), absurd).unwrap();
+    let mut journal = Journal::open(state.path()).unwrap();
+    journal.record(&[kept("a")]).unwrap();
+    drop(journal);
+    assert_eq!(changes(&Journal::open(state.path()).unwrap()), [kept("a")]);
+}
+
+#[test]
 fn a_journal_of_another_boot_is_dropped() {
     let state = tempfile::tempdir().unwrap();
     let mut journal = Journal::open(state.path()).unwrap();

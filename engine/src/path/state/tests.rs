@@ -91,12 +91,14 @@ fn a_long_silence_makes_probes_rare() {
 }
 
 #[test]
-fn the_echo_of_our_own_suspicion_does_not_keep_the_path_down() {
+fn each_end_s_suspicion_stands_for_itself() {
     let start = crate::testing::start();
     let mut health = up(start);
     health.suspect_now(start);
-    health.on_peer_status(true);
+    health.set_demoted(true);
     health.on_answer(start + ms(10), start, false);
+    assert_eq!(health.state(), PathState::Demoted);
+    health.set_demoted(false);
     assert!(health.is_usable());
 }
 
@@ -104,8 +106,8 @@ fn the_echo_of_our_own_suspicion_does_not_keep_the_path_down() {
 fn a_peer_that_demotes_a_path_takes_it_out_until_it_takes_that_back() {
     let start = crate::testing::start();
     let mut health = up(start);
-    health.on_peer_status(true);
+    health.set_demoted(true);
     assert_eq!(health.state(), PathState::Demoted);
-    health.on_peer_status(false);
+    health.set_demoted(false);
     assert_eq!(health.state(), PathState::Up);
 }

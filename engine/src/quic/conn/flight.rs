@@ -1,6 +1,7 @@
 //! Which datagrams each packet in flight carries.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -11,10 +12,17 @@ use crate::quic::gate::Sent;
 const MIN_OVERHEAD: usize = 1 + 8 + 1 + 16;
 const FRAME_OVERHEAD: usize = 2;
 
+/// A datagram, and when it left for the first time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Datagram {
+    pub(crate) bytes: Bytes,
+    pub(crate) born: Instant,
+}
+
 #[derive(Debug)]
 struct Entry {
     pn: u64,
-    datagram: Option<Bytes>,
+    datagram: Option<Datagram>,
 }
 
 /// The datagrams in flight on one path, in order of packet number.
@@ -26,13 +34,13 @@ pub(super) struct Flight {
 impl Flight {
     /// Notes that `packets` left, carrying `datagrams` in order. A packet too small for the next datagram
     /// carried control frames only.
-    pub(super) fn sent(&mut self, packets: &[Sent], datagrams: impl Iterator<Item = Bytes>) {
+    pub(super) fn sent(&mut self, packets: &[Sent], datagrams: impl Iterator<Item = Datagram>) {
         let mut packets = packets.iter();
         let mut current = packets.next();
         let mut room = current.map_or(0, room_in);
         for datagram in datagrams {
             while let Some(packet) = current {
-                let need = datagram.len() + FRAME_OVERHEAD;
+                let need = datagram.bytes.len() + FRAME_OVERHEAD;
                 if need <= room {
                     room -= need;
                     self.entries.push_back(Entry { pn: packet.pn, datagram: Some(datagram) });
@@ -50,16 +58,16 @@ impl Flight {
     }
 
     /// The packet is lost: what it carried goes to `f`.
-    pub(super) fn lost(&mut self, pn: u64, f: impl FnMut(Bytes)) {
+    pub(super) fn lost(&mut self, pn: u64, f: impl FnMut(Datagram)) {
         self.remove(pn, f);
     }
 
     /// Everything in flight, oldest first; nothing is left.
-    pub(super) fn take(&mut self) -> Vec<Bytes> {
+    pub(super) fn take(&mut self) -> Vec<Datagram> {
         self.entries.drain(..).filter_map(|entry| entry.datagram).collect()
     }
 
-    fn remove(&mut self, pn: u64, mut f: impl FnMut(Bytes)) {
+    fn remove(&mut self, pn: u64, mut f: impl FnMut(Datagram)) {
         let start = self.entries.partition_point(|entry| entry.pn < pn);
         for entry in self.entries.range_mut(start..).take_while(|entry| entry.pn == pn) {
             if let Some(datagram) = entry.datagram.take() {

@@ -5,6 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 use noq_proto::{Connection, Dir, ReadError, StreamId, VarInt, WriteError};
 
+/// Bytes that may be held back for a stream. What we send on one is some capsules and a page; a peer that makes us
+/// answer for ever and reads nothing is out for our memory.
+const MAX_HELD: usize = 64 << 10;
+/// H3_EXCESSIVE_LOAD (RFC 9114 §8.1).
+const EXCESSIVE_LOAD: u64 = 0x0107;
+
 #[derive(Debug, Default)]
 struct Outgoing {
     chunks: VecDeque<Bytes>,
@@ -62,6 +68,11 @@ impl Streams {
         }
         outgoing.fin |= fin;
         self.flush(conn);
+        let held = self.outgoing.get(&id).map_or(0, |rest| rest.chunks.iter().map(Bytes::len).sum());
+        if held > MAX_HELD {
+            tracing::debug!(stream, "the peer asks for more than it reads");
+            self.reset(conn, stream, EXCESSIVE_LOAD);
+        }
     }
 
     /// Writes what was held back, as far as it goes now.

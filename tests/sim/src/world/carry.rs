@@ -13,7 +13,7 @@ use crate::profile::Way;
 use crate::trace::Fate;
 
 /// More of the same would say nothing new.
-const MAX_VIOLATIONS: usize = 20;
+const MAX_VIOLATIONS: usize = 3;
 
 impl World {
     /// Lets hosts and engines send until none has anything more to do at this instant.

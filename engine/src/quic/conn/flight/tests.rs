@@ -1,11 +1,12 @@
 use super::*;
+use crate::testing::start;
 
-fn datagram(tag: u8, len: usize) -> Bytes {
-    Bytes::from(vec![tag; len])
+fn datagram(tag: u8, len: usize) -> Datagram {
+    Datagram { bytes: Bytes::from(vec![tag; len]), born: start() }
 }
 
-fn tags(datagrams: &[Bytes]) -> Vec<u8> {
-    datagrams.iter().map(|datagram| datagram[0]).collect()
+fn tags(datagrams: &[Datagram]) -> Vec<u8> {
+    datagrams.iter().map(|datagram| datagram.bytes[0]).collect()
 }
 
 fn lost(flight: &mut Flight, pn: u64) -> Vec<u8> {

@@ -18,7 +18,7 @@ fn a_source_sends_at_its_interval_until_its_end() {
             sent.push((at - start, number(&packet).unwrap()));
         }
     }
-    assert_eq!(sent, [(0 * MS, 0), (3 * MS, 1), (6 * MS, 2), (9 * MS, 3)]);
+    assert_eq!(sent, [(Duration::ZERO, 0), (3 * MS, 1), (6 * MS, 2), (9 * MS, 3)]);
 }
 
 #[test]

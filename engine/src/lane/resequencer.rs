@@ -1,0 +1,200 @@
+//! The receiver's side: passes each packet on once, and those of an ordered lane in order, as far as waiting helps.
+//!
+//! A packet that is ahead of a gap waits for what is missing: that is still under way on a slower path, or was lost
+//! and is being sent again. No packet waits longer than the hold, however many gaps there are before it; what comes
+//! after its gap was given up is passed on at once, since late is better than lost.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::window::Window;
+use super::{LANES, Place, ahead, following};
+
+/// Packets that may wait, all lanes together: 100 ms at 400 Mbit/s.
+const MAX_HELD: usize = 4096;
+/// Longest distance in a lane between the first gap and the last packet that waits.
+const MAX_SPAN: usize = 8192;
+
+/// What became of a packet that arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passed {
+    /// It was the next one, or order does not matter: it went on, and so did those that waited for it.
+    InOrder,
+    /// It waits.
+    Held,
+    /// Its gap was given up before it came: it went on out of order.
+    Late,
+    /// It had come before, and is gone.
+    Copy,
+}
+
+#[derive(Debug)]
+struct Held {
+    at: Instant,
+    packet: Bytes,
+}
+
+/// One lane.
+#[derive(Debug)]
+struct Lane {
+    window: Window,
+    /// The number that is to be passed on next.
+    next: u32,
+    /// What came from `next` on. While anything waits, the first is missing, and the last is not.
+    held: VecDeque<Option<Held>>,
+    count: usize,
+    /// When the packet that waits longest came.
+    oldest: Option<Instant>,
+}
+
+impl Lane {
+    fn new(first: Place) -> Self {
+        Self { window: Window::new(first.seq), next: 0, held: VecDeque::new(), count: 0, oldest: None }
+    }
+
+    /// Passes on what stands at the front without a gap.
+    fn release(&mut self, out: &mut Vec<Bytes>) {
+        let before = self.count;
+        while let Some(held) = self.held.pop_front_if(|front| front.is_some()).flatten() {
+            self.next = following(self.next);
+            self.count -= 1;
+            out.push(held.packet);
+        }
+        if self.count != before {
+            self.oldest = self.held.iter().flatten().map(|held| held.at).min();
+        }
+    }
+
+    /// Gives the first gap up.
+    fn skip(&mut self, out: &mut Vec<Bytes>) {
+        while self.held.pop_front_if(|front| front.is_none()).is_some() {
+            self.next = following(self.next);
+        }
+        self.release(out);
+    }
+
+    fn hold(&mut self, now: Instant, distance: usize, packet: &[u8]) {
+        if self.held.len() <= distance {
+            self.held.resize_with(distance + 1, || None);
+        }
+        // A copy: the packet's own buffer is a slice of all that arrived together, and would keep that alive.
+        self.held[distance] = Some(Held { at: now, packet: Bytes::copy_from_slice(packet) });
+        self.count += 1;
+        self.oldest.get_or_insert(now);
+    }
+}
+
+/// All lanes of a tunnel.
+#[derive(Debug)]
+pub(crate) struct Resequencer {
+    /// Empty until the first packet.
+    lanes: Vec<Option<Box<Lane>>>,
+    /// Lanes in which packets wait.
+    waiting: Vec<u8>,
+    /// Packets that wait.
+    held: usize,
+    hold: Duration,
+}
+
+impl Resequencer {
+    /// Without packets. `hold` is the longest that one may wait.
+    pub(crate) fn new(hold: Duration) -> Self {
+        Self { lanes: Vec::new(), waiting: Vec::new(), held: 0, hold }
+    }
+
+    /// From now on no packet waits longer than `hold`.
+    pub(crate) fn set_hold(&mut self, hold: Duration) {
+        self.hold = hold;
+    }
+
+    /// Takes in a packet, and appends to `out` what is to be passed on.
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        place: Place,
+        packet: Bytes,
+        out: &mut Vec<Bytes>,
+    ) -> Passed {
+        if self.lanes.is_empty() {
+            self.lanes.resize_with(LANES, || None);
+        }
+        let slot = &mut self.lanes[usize::from(place.lane)];
+        let is_new = slot.is_none();
+        let lane = slot.get_or_insert_with(|| Box::new(Lane::new(place)));
+        if !is_new && !lane.window.is_first(place.seq) {
+            return Passed::Copy;
+        }
+        if !place.is_ordered() {
+            out.push(packet);
+            return Passed::InOrder;
+        }
+        let before = lane.count;
+        let passed = match usize::try_from(ahead(place.seq, lane.next)) {
+            Err(_) => {
+                out.push(packet);
+                Passed::Late
+            }
+            Ok(0) => {
+                out.push(packet);
+                lane.next = following(lane.next);
+                lane.held.pop_front();
+                lane.release(out);
+                Passed::InOrder
+            }
+            Ok(distance) if distance < MAX_SPAN => {
+                lane.hold(now, distance, &packet);
+                Passed::Held
+            }
+            Ok(_) => {
+                while lane.count > 0 {
+                    lane.skip(out);
+                }
+                out.push(packet);
+                lane.next = following(place.seq);
+                Passed::InOrder
+            }
+        };
+        while self.held - before + lane.count > MAX_HELD && lane.count > 0 {
+            lane.skip(out);
+        }
+        let after = lane.count;
+        self.note(place.lane, before, after);
+        passed
+    }
+
+    /// Keeps count after a lane that held `before` packets holds `after`.
+    fn note(&mut self, lane: u8, before: usize, after: usize) {
+        self.held = self.held - before + after;
+        if before == 0 && after > 0 {
+            self.waiting.push(lane);
+        } else if before > 0 && after == 0 {
+            self.waiting.retain(|other| *other != lane);
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let lanes = self.waiting.iter().filter_map(|lane| self.lanes[usize::from(*lane)].as_ref());
+        lanes.filter_map(|lane| lane.oldest).min().map(|oldest| oldest + self.hold)
+    }
+
+    /// Appends to `out` what has waited long enough, with all that stands before it.
+    pub(crate) fn handle_timeout(&mut self, now: Instant, out: &mut Vec<Bytes>) {
+        let mut index = 0;
+        while let Some(&number) = self.waiting.get(index) {
+            let Some(lane) = self.lanes[usize::from(number)].as_mut() else { return };
+            let before = lane.count;
+            while lane.oldest.is_some_and(|oldest| oldest + self.hold <= now) {
+                lane.skip(out);
+            }
+            let after = lane.count;
+            self.note(number, before, after);
+            index += usize::from(after > 0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+use super::*;
+use crate::lane::{SEQUENCES, UNORDERED};
+
+const HOLD: Duration = Duration::from_millis(50);
+
+fn ms(value: u64) -> Duration {
+    Duration::from_millis(value)
+}
+
+/// A resequencer, its time, and what it passed on: lane and number.
+struct Receiver {
+    start: Instant,
+    lanes: Resequencer,
+    out: Vec<Bytes>,
+}
+
+impl Receiver {
+    fn new() -> Self {
+        Self { start: crate::testing::start(), lanes: Resequencer::new(HOLD), out: Vec::new() }
+    }
+
+    fn gets(&mut self, at: u64, lane: u8, seq: u32) -> Passed {
+        let mut packet = vec![lane];
+        packet.extend(seq.to_be_bytes());
+        self.lanes.receive(self.start + ms(at), Place { lane, seq }, packet.into(), &mut self.out)
+    }
+
+    fn time_passes(&mut self, at: u64) {
+        self.lanes.handle_timeout(self.start + ms(at), &mut self.out);
+    }
+
+    fn passed(&mut self) -> Vec<(u8, u32)> {
+        let number = |packet: &Bytes| u32::from_be_bytes(packet[1..].try_into().unwrap());
+        self.out.drain(..).map(|packet| (packet[0], number(&packet))).collect()
+    }
+
+    fn numbers(&mut self) -> Vec<u32> {
+        self.passed().into_iter().map(|(_, seq)| seq).collect()
+    }
+}
+
+#[test]
+fn what_comes_in_order_passes_at_once() {
+    let mut receiver = Receiver::new();
+    for seq in 0..5 {
+        assert_eq!(receiver.gets(0, 1, seq), Passed::InOrder);
+    }
+    assert_eq!(receiver.numbers(), [0, 1, 2, 3, 4]);
+    assert_eq!(receiver.lanes.poll_timeout(), None);
+}
+
+#[test]
+fn what_is_ahead_waits_for_what_is_missing() {
+    let mut receiver = Receiver::new();
+    for seq in [0, 3, 2, 5] {
+        receiver.gets(0, 1, seq);
+    }
+    assert_eq!(receiver.numbers(), [0]);
+    assert_eq!(receiver.lanes.held, 3);
+    assert_eq!(receiver.gets(10, 1, 1), Passed::InOrder);
+    assert_eq!(receiver.numbers(), [1, 2, 3]);
+    receiver.gets(20, 1, 4);
+    assert_eq!(receiver.numbers(), [4, 5]);
+    assert_eq!((receiver.lanes.held, receiver.lanes.poll_timeout()), (0, None));
+}
+
+#[test]
+fn nothing_waits_longer_than_the_hold_however_many_gaps_there_are() {
+    let mut receiver = Receiver::new();
+    for (at, seq) in [(0, 0), (1, 2), (5, 9), (7, 4), (30, 6)] {
+        receiver.gets(at, 1, seq);
+    }
+    assert_eq!(receiver.numbers(), [0]);
+    assert_eq!(receiver.lanes.poll_timeout(), Some(receiver.start + ms(51)));
+    receiver.time_passes(50);
+    assert_eq!(receiver.numbers(), [0; 0]);
+    receiver.time_passes(51);
+    assert_eq!(receiver.numbers(), [2]);
+    // 9 came before 4 and 6, which it must not overtake.
+    receiver.time_passes(55);
+    assert_eq!(receiver.numbers(), [4, 6, 9]);
+}
+
+#[test]
+fn what_comes_after_its_gap_was_given_up_passes_at_once() {
+    let mut receiver = Receiver::new();
+    receiver.gets(0, 1, 0);
+    receiver.gets(0, 1, 2);
+    receiver.time_passes(50);
+    receiver.passed();
+    assert_eq!(receiver.gets(60, 1, 1), Passed::Late);
+    assert_eq!(receiver.gets(60, 1, 3), Passed::InOrder);
+    assert_eq!(receiver.numbers(), [1, 3]);
+}
+
+#[test]
+fn each_packet_passes_once_whether_it_waits_was_passed_or_came_late() {
+    let mut receiver = Receiver::new();
+    for seq in [0, 2] {
+        receiver.gets(0, 1, seq);
+        assert_eq!(receiver.gets(1, 1, seq), Passed::Copy);
+    }
+    receiver.time_passes(60);
+    assert_eq!(receiver.gets(60, 1, 1), Passed::Late);
+    assert_eq!(receiver.gets(60, 1, 1), Passed::Copy);
+    assert_eq!(receiver.numbers(), [0, 2, 1]);
+}
+
+#[test]
+fn a_gap_in_one_lane_holds_no_other_up() {
+    let mut receiver = Receiver::new();
+    receiver.gets(0, 1, 1);
+    receiver.gets(0, 2, 0);
+    receiver.gets(0, 2, 1);
+    assert_eq!(receiver.passed(), [(2, 0), (2, 1)]);
+}
+
+#[test]
+fn in_an_unordered_lane_nothing_waits_and_each_passes_once() {
+    let mut receiver = Receiver::new();
+    for seq in [4, 0, 4, 2] {
+        receiver.gets(0, UNORDERED, seq);
+    }
+    assert_eq!(receiver.numbers(), [4, 0, 2]);
+}
+
+#[test]
+fn numbers_wrap_around() {
+    let mut receiver = Receiver::new();
+    // So far ahead that all before it is given up.
+    for seq in [SEQUENCES / 2 - 1, SEQUENCES - 2] {
+        assert_eq!(receiver.gets(0, 1, seq), Passed::InOrder);
+    }
+    receiver.passed();
+    for seq in [0, SEQUENCES - 1, 1] {
+        receiver.gets(100, 1, seq);
+    }
+    assert_eq!(receiver.numbers(), [SEQUENCES - 1, 0, 1]);
+}
+
+#[test]
+fn what_waits_is_bounded_and_nothing_of_it_is_lost() {
+    let mut receiver = Receiver::new();
+    let count = 3 * MAX_HELD as u32;
+    for seq in 1..count {
+        receiver.gets(0, (seq % 3) as u8, seq / 3 + 1);
+        assert!(receiver.lanes.held <= MAX_HELD, "{}", receiver.lanes.held);
+    }
+    receiver.time_passes(50);
+    assert_eq!(receiver.passed().len(), count as usize - 1);
+    assert_eq!(receiver.lanes.held, 0);
+}
+
+#[test]
+fn any_order_of_arrival_gives_each_packet_once_and_never_early() {
+    let mut random = fastrand::Rng::with_seed(5);
+    for _ in 0..200 {
+        let mut receiver = Receiver::new();
+        let mut arrivals: Vec<(u64, u32)> = Vec::new();
+        for seq in 0..100 {
+            if random.f32() < 0.95 {
+                arrivals.push((u64::from(seq) + random.u64(0..30), seq));
+            }
+        }
+        arrivals.sort_unstable();
+        for (at, seq) in &arrivals {
+            receiver.time_passes(*at);
+            receiver.gets(*at, 1, *seq);
+        }
+        receiver.time_passes(1000);
+        let numbers = receiver.numbers();
+        // Nothing comes more than 30 ms late, and the hold is longer: all is in order.
+        let mut sorted: Vec<u32> = arrivals.iter().map(|(_, seq)| *seq).collect();
+        sorted.sort_unstable();
+        assert_eq!(numbers, sorted);
+    }
+}

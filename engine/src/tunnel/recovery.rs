@@ -1,0 +1,78 @@
+//! Lost datagrams are sent again, so that inner transports see neither the loss nor, as far as the receiver waits,
+//! disorder.
+
+use std::time::{Duration, Instant};
+
+use super::Tunnel;
+use crate::path::Outgoing;
+
+/// No packet waits longer at the receiver for one that is missing: beyond it a loss costs less than the wait.
+pub(super) const MAX_HOLD: Duration = Duration::from_millis(150);
+/// Nor is there a reason to give up sooner than a busy host takes to get things done.
+const MIN_HOLD: Duration = Duration::from_millis(20);
+/// What sender and receiver may add: delayed acknowledgements are not waited for, as those of lost packets come at
+/// once, but each end has its batches.
+const MARGIN: Duration = Duration::from_millis(10);
+/// A datagram that left longer ago than this is not sent again: the receiver waits no longer, and an inner
+/// transport has noticed (RFC 6298 bids it wait for a second, Linux 200 ms).
+const DEADLINE: Duration = Duration::from_millis(300);
+/// One part in so many of what is sent may be sent again.
+const SHARE: u64 = 10;
+/// What may be sent again at once, bytes, however little was sent before.
+const BURST: u64 = 64 << 10;
+
+/// What may be sent again, so that a link that loses much is not sent yet more.
+#[derive(Debug)]
+pub(super) struct Budget {
+    /// In parts of [`SHARE`] of a byte.
+    credit: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { credit: BURST * SHARE }
+    }
+}
+
+impl Budget {
+    /// Notes that `bytes` left.
+    pub(super) fn earn(&mut self, bytes: usize) {
+        self.credit = (self.credit + bytes as u64).min(BURST * SHARE);
+    }
+
+    /// Whether `bytes` may be sent again; they count from now on.
+    fn spend(&mut self, bytes: usize) -> bool {
+        let price = bytes as u64 * SHARE;
+        let affordable = self.credit >= price;
+        if affordable {
+            self.credit -= price;
+        }
+        affordable
+    }
+}
+
+impl Tunnel {
+    /// Queues what was lost once more.
+    pub(super) fn recover(&mut self, now: Instant) {
+        self.counters.lost += self.lost.len() as u64;
+        for datagram in self.lost.drain(..) {
+            let in_time = now.saturating_duration_since(datagram.born) <= DEADLINE;
+            // Without lanes the receiver could not tell a copy.
+            if self.contexts.lane.is_some() && in_time && self.budget.spend(datagram.bytes.len()) {
+                self.returned.push_back(Outgoing::Again(datagram));
+            }
+        }
+    }
+
+    /// Lets packets wait at the receiver for as long as what is missing may take: the slowest path's time to tell
+    /// of a loss (RFC 9002 §6.1.2), and the fastest path's way for the second copy.
+    pub(super) fn adapt_hold(&mut self) {
+        let rtts = || self.paths.iter().filter(|path| path.health.is_usable()).map(|path| path.rtt());
+        let (Some(slowest), Some(fastest)) = (rtts().max(), rtts().min()) else { return };
+        let hold = slowest * 9 / 8 + fastest / 2 + MARGIN;
+        self.resequencer.set_hold(hold.clamp(MIN_HOLD, MAX_HOLD));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+//! The engine between two hosts: what a user relies on, link by link, and who gets a tunnel.
+
+mod common;
+mod defects;
+mod session;
+mod tunnel;
