@@ -7,7 +7,8 @@
 //! benchmark against other systems ([`mod@bench`]), the check of the lab's own precision ([`selftest`]) and the namespace
 //! tests of tandem.
 //!
-//! No program of the host is needed, neither `ip` nor `tc` nor iperf3, and nothing outlives the process.
+//! No program of the host is needed, neither `ip` nor `tc` nor iperf3, except what the benchmark compares tandem with;
+//! and nothing outlives the process.
 
 use std::time::{Duration, Instant};
 
