@@ -54,8 +54,9 @@ pub(super) fn installed_version(name: &str) -> Option<String> {
     Some(format!("{} {}", words.next()?, words.next()?))
 }
 
-/// The commit of the source tree from which the lab was built, if it is still there.
+/// The commit of the source tree, when cargo runs the lab: then what is measured was just built from it.
 pub(super) fn commit() -> Option<String> {
+    std::env::var_os("CARGO")?;
     let output = Command::new("git")
         .args(["-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--dirty"])
         .stdin(Stdio::null())

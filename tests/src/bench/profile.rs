@@ -116,14 +116,22 @@ fn rank(mut profile: Profile) -> Result<Profile> {
         .map(|(link, speed)| format!("{} {speed:.1} Mbit/s", link.name))
         .collect();
     eprintln!("{}: alone, {}", profile.name, told.join(", "));
-    for (number, link) in profile.links.iter_mut().enumerate() {
-        // The earlier of two equal links is the better one, so that no two metrics are the same.
-        let better = speeds.iter().enumerate().filter(|(other, speed)| {
-            **speed > speeds[number] || (**speed == speeds[number] && *other < number)
-        });
-        link.metric = METRIC + u32::try_from(better.count()).unwrap_or_default();
+    let best = better_of(&speeds);
+    for (number, link) in (1_u32..).zip(&mut profile.links) {
+        link.metric = METRIC + number;
+    }
+    if let Some(link) = profile.links.get_mut(best) {
+        link.metric = METRIC;
     }
     Ok(profile)
+}
+
+/// The first of those that are as fast as the fastest, or nearly: which of two equal links is used must not change from
+/// run to run.
+fn better_of(speeds: &[f64]) -> usize {
+    const NEARLY: f64 = 0.95;
+    let fastest = speeds.iter().copied().fold(0.0, f64::max);
+    speeds.iter().position(|speed| *speed >= NEARLY * fastest).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use super::{USUAL, all};
+use super::{USUAL, all, better_of};
 
 #[test]
 fn the_usual_profiles_exist() {
@@ -27,4 +27,11 @@ fn the_benchmark_cuts_no_links_where_the_profile_does_so_itself() {
         let cuts = profile.may_fail_over();
         assert_eq!(cuts, profile.links.len() > 1 && profile.timeline.is_empty(), "{}", profile.name);
     }
+}
+
+#[test]
+fn the_first_of_equal_links_is_the_better_one_and_a_faster_one_wins() {
+    assert_eq!(better_of(&[47.4, 47.5]), 0);
+    assert_eq!(better_of(&[20.0, 47.5, 47.0]), 1);
+    assert_eq!(better_of(&[]), 0);
 }
