@@ -218,6 +218,8 @@ fn receive(
     let mut buffer = vec![0_u8; 256 * 1024];
     while Instant::now() < deadline && !stop.load(Ordering::Acquire) {
         match socket.read(&mut buffer) {
+            // A sender that stops closes, and may be heard before the order to stop is seen here.
+            Ok(0) if stop.load(Ordering::Acquire) => break,
             Ok(0) => bail!("a TCP connection was closed in mid-transfer"),
             Ok(bytes) => {
                 meter.add(bytes);
