@@ -70,7 +70,7 @@ fn show(world: &mut World, args: &DemoArgs) -> Result<Summary> {
     let behind = WebServer::start(world.web(), 80)?;
     let alone = |world: &World, title: &str, link: &str| -> Result<f64> {
         let laptop = world.laptop()?;
-        let connect = Connect { interface: Some(laptop.interface(link)?.to_owned()), congestion: None };
+        let connect = Connect { interface: Some(laptop.interface(link)?.to_owned()), ..Connect::default() };
         let phase = Phase { title, server: &direct, connect, flows: args.flows, length };
         let meter = phase.run(laptop, |_| Ok(()))?;
         Ok(meter.rate_bps(WARM_UP, length))

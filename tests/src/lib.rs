@@ -4,12 +4,15 @@
 //! network namespace of its own ([`netns`]) inside one process. Between them run emulated links ([`link`]) with
 //! rate, delay, jitter, loss, queue, MTU, carrier, blackholes and NAT, all changeable while traffic ([`traffic`])
 //! flows. On that stand the demonstration ([`demo`]), the shell ([`shell`]), scenarios as data ([`scenario`]), the
-//! check of the lab's own precision ([`selftest`]) and the namespace tests of tandem.
+//! benchmark against other systems ([`mod@bench`]), the check of the lab's own precision ([`selftest`]) and the namespace
+//! tests of tandem.
 //!
-//! No program of the host is needed, neither `ip` nor `tc` nor iperf3, and nothing outlives the process.
+//! No program of the host is needed, neither `ip` nor `tc` nor iperf3, except what the benchmark compares tandem with;
+//! and nothing outlives the process.
 
 use std::time::{Duration, Instant};
 
+pub mod bench;
 pub mod demo;
 pub mod exclusive;
 pub mod interrupt;

@@ -1,11 +1,12 @@
-//! `tandem-lab`: the demonstration, a shell in a made-up network, scenarios, and the lab's check of itself.
+//! `tandem-lab`: the demonstration, a shell in a made-up network, scenarios, the benchmark, and the
+//! lab's check of itself.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use tandem_lab::{demo, netns, scenario, selftest, shell};
+use tandem_lab::{bench, demo, netns, scenario, selftest, shell};
 
 /// Emulated networks in which the real tandem runs.
 #[derive(Parser)]
@@ -28,6 +29,8 @@ enum Command {
         /// The scenario, see tests/scenarios
         scenario: PathBuf,
     },
+    /// Compare tandem with what one would use instead, over the same links
+    Bench(bench::BenchArgs),
     /// Measure how exact the emulated links are on this machine
     Selftest,
 }
@@ -58,6 +61,7 @@ fn run(command: Command) -> Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Command::Bench(args) => bench::run(&args)?,
         Command::Selftest => selftest::run()?,
     }
     Ok(ExitCode::SUCCESS)

@@ -12,6 +12,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::time::Duration;
 
 use rustix::ioctl::{Opcode, Setter, ioctl};
 use rustix::process::{Signal, set_parent_process_death_signal, setpriority_process};
@@ -78,6 +79,24 @@ pub(crate) fn keep_time() {
         let _ = setpriority_process(None, -10);
     }
     let _ = set_current_timer_slack(NonZeroU64::new(1));
+}
+
+/// CPU time that all threads of a process have taken so far, those that ended included; finer than the clock ticks of
+/// `/proc/PID/stat`.
+pub(crate) fn process_cpu_time(process: u32) -> io::Result<Duration> {
+    let pid = libc::pid_t::try_from(process).map_err(|_| io::ErrorKind::InvalidInput)?;
+    let mut clock: libc::clockid_t = 0;
+    // SAFETY: the call writes one `clockid_t`, to which the pointer is valid.
+    let error = unsafe { libc::clock_getcpuclockid(pid, &raw mut clock) };
+    if error != 0 {
+        return Err(io::Error::from_raw_os_error(error));
+    }
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the call writes one `timespec`, to which the pointer is valid.
+    if unsafe { libc::clock_gettime(clock, &raw mut time) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32))
 }
 
 /// Has the kernel kill the command's process when the thread that starts it ends, for whatever reason.

@@ -1,6 +1,6 @@
 //! Traffic made and measured by the lab itself, bounded in time, both ends in one process so that clocks agree.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,6 +13,9 @@ pub mod bulk;
 pub mod dns;
 pub mod http;
 pub mod meter;
+pub mod ping;
+pub mod probe;
+pub mod quic;
 pub mod udp;
 
 /// Where one end of a conversation lives.
@@ -40,6 +43,8 @@ pub struct Connect {
     pub interface: Option<String>,
     /// Congestion control, such as `cubic` or `bbr`; the host's default if absent.
     pub congestion: Option<String>,
+    /// Multipath TCP (RFC 8684) instead of plain TCP; the server listens for the same.
+    pub multipath: bool,
 }
 
 /// Longest wait for a TCP connection.
@@ -47,7 +52,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Connect {
     pub(crate) fn open(&self, to: SocketAddr) -> Result<Socket> {
-        let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
+        let socket = self.socket(to)?;
         if let Some(interface) = &self.interface {
             socket
                 .bind_device(Some(interface.as_bytes()))
@@ -58,6 +63,27 @@ impl Connect {
             .connect_timeout(&SockAddr::from(to), CONNECT_TIMEOUT)
             .with_context(|| format!("cannot connect to {to}"))?;
         Ok(socket)
+    }
+
+    /// A server's socket of the same kind, on a free port.
+    pub(crate) fn listen(&self, at: std::net::IpAddr) -> Result<TcpListener> {
+        const BACKLOG: i32 = 128;
+        let addr = SocketAddr::new(at, 0);
+        let socket = self.socket(addr)?;
+        socket
+            .bind(&SockAddr::from(addr))
+            .and_then(|()| socket.listen(BACKLOG))
+            .with_context(|| format!("cannot listen on {at}"))?;
+        Ok(socket.into())
+    }
+
+    fn socket(&self, family_of: SocketAddr) -> Result<Socket> {
+        let protocol = if self.multipath { Protocol::MPTCP } else { Protocol::TCP };
+        Socket::new(Domain::for_address(family_of), Type::STREAM, Some(protocol)).context(if self.multipath {
+            "the kernel has no MPTCP"
+        } else {
+            "no TCP socket"
+        })
     }
 }
 

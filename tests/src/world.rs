@@ -191,6 +191,15 @@ impl World {
         self.laptops.first_mut().context("this world has no laptop")?.attach(&self.internet, link)
     }
 
+    /// Lets an interface of the first laptop appear at the end of a plain veth pair, without any emulation: what then
+    /// limits traffic is the machine. It is not among [`Laptop::links`], since nothing about it can be changed.
+    ///
+    /// # Errors
+    /// When it is there already, or the laptop has no link of that name, or one with a NAT.
+    pub fn attach_cable(&self, link: &str) -> Result<()> {
+        self.laptop()?.attach_cable(&self.internet, link)
+    }
+
     /// Lets an interface of the first laptop disappear, as when a dongle is pulled.
     ///
     /// # Errors

@@ -58,7 +58,8 @@ pub(super) fn run(flow: &Flow, parties: &Parties) -> Result<Metrics> {
 
 fn bulk(flow: &Flow, direction: Direction) -> Bulk {
     let congestion = flow.congestion.clone().unwrap_or_else(|| "cubic".to_owned());
-    let connect = Connect { interface: flow.interface.clone(), congestion: Some(congestion) };
+    let connect =
+        Connect { interface: flow.interface.clone(), congestion: Some(congestion), ..Connect::default() };
     Bulk { flows: flow.flows, direction, duration: flow.duration, connect }
 }
 

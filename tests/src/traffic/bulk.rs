@@ -1,7 +1,7 @@
 //! Bulk TCP: as much as goes, over several flows, either way.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -31,7 +31,7 @@ impl Bulk {
     /// A download for that long with the kernel's Cubic.
     #[must_use]
     pub fn download(flows: usize, duration: Duration) -> Self {
-        let connect = Connect { interface: None, congestion: Some("cubic".to_owned()) };
+        let connect = Connect { congestion: Some("cubic".to_owned()), ..Connect::default() };
         Self { flows, direction: Direction::Download, duration, connect }
     }
 
@@ -53,10 +53,7 @@ impl Bulk {
     /// # Errors
     /// When a flow cannot connect.
     pub fn start(&self, client: &Namespace, server: Place<'_>) -> Result<Transfer> {
-        let listener = server.namespace.run(|| {
-            TcpListener::bind(SocketAddr::new(server.addr, 0))
-                .with_context(|| format!("cannot listen on {}", server.addr))
-        })?;
+        let listener = server.namespace.run(|| self.connect.listen(server.addr))?;
         let to = listener.local_addr()?;
         let mut pairs = Vec::new();
         for _ in 0..self.flows {
@@ -69,8 +66,14 @@ impl Bulk {
         let meter = Arc::new(Meter::new(self.duration + Duration::from_secs(1)));
         let stop = Arc::new(AtomicBool::new(false));
         let deadline = meter.start() + self.duration;
-        let mut transfer =
-            Transfer { meter, stop, duration: self.duration, receivers: Vec::new(), senders: Vec::new() };
+        let mut transfer = Transfer {
+            meter,
+            stop,
+            duration: self.duration,
+            receivers: Vec::new(),
+            senders: Vec::new(),
+            _listener: listener,
+        };
         for (client, server) in pairs {
             let (sender, receiver) = match self.direction {
                 Direction::Download => (server, client),
@@ -98,6 +101,8 @@ pub struct Transfer {
     duration: Duration,
     receivers: Vec<JoinHandle<Result<FlowReport>>>,
     senders: Vec<JoinHandle<Result<()>>>,
+    /// Further subflows of an MPTCP connection find their way through the listening socket.
+    _listener: TcpListener,
 }
 
 /// How long a socket may block before its thread looks at the time.
@@ -213,6 +218,8 @@ fn receive(
     let mut buffer = vec![0_u8; 256 * 1024];
     while Instant::now() < deadline && !stop.load(Ordering::Acquire) {
         match socket.read(&mut buffer) {
+            // A sender that stops closes, and may be heard before the order to stop is seen here.
+            Ok(0) if stop.load(Ordering::Acquire) => break,
             Ok(0) => bail!("a TCP connection was closed in mid-transfer"),
             Ok(bytes) => {
                 meter.add(bytes);

@@ -71,13 +71,7 @@ impl Meter {
     /// Bits per second from `from` to `to`, both relative to the start and rounded to slots.
     #[must_use]
     pub fn rate_bps(&self, from: Duration, to: Duration) -> f64 {
-        let index = |at: Duration| ((at.as_micros() / SLOT.as_micros()) as usize).min(self.slots.len());
-        let (from, to) = (index(from), index(to));
-        if to <= from {
-            return 0.0;
-        }
-        let bytes: u64 = self.slots[from..to].iter().map(|slot| slot.load(Ordering::Relaxed)).sum();
-        bytes as f64 * 8.0 / (SLOT.as_secs_f64() * (to - from) as f64)
+        rate_bps(&self.samples(), from, to)
     }
 
     /// Bytes in each slot.
@@ -85,6 +79,18 @@ impl Meter {
     pub fn samples(&self) -> Vec<u64> {
         self.slots.iter().map(|slot| slot.load(Ordering::Relaxed)).collect()
     }
+}
+
+/// Bits per second from `from` to `to` of samples as [`Meter::samples`] gives them, rounded to slots.
+#[must_use]
+pub fn rate_bps(samples: &[u64], from: Duration, to: Duration) -> f64 {
+    let index = |at: Duration| ((at.as_micros() / SLOT.as_micros()) as usize).min(samples.len());
+    let (from, to) = (index(from), index(to));
+    if to <= from {
+        return 0.0;
+    }
+    let bytes: u64 = samples[from..to].iter().sum();
+    bytes as f64 * 8.0 / (SLOT.as_secs_f64() * (to - from) as f64)
 }
 
 #[cfg(test)]

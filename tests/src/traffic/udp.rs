@@ -43,6 +43,8 @@ pub struct StreamReport {
     pub delays: Vec<Duration>,
     /// Longest time between two arrivals.
     pub longest_gap: Duration,
+    /// When the last one arrived, counted from the first sending.
+    pub last_arrival: Option<Duration>,
 }
 
 impl StreamReport {
@@ -110,7 +112,7 @@ impl Stream {
 }
 
 /// Lets the far socket learn the near one's address, as it looks from there.
-fn introduce(near: &UdpSocket, far: &UdpSocket) -> Result<SocketAddr> {
+pub(super) fn introduce(near: &UdpSocket, far: &UdpSocket) -> Result<SocketAddr> {
     far.set_read_timeout(Some(Duration::from_millis(250)))?;
     for _ in 0..20 {
         // Errors are those of earlier tries; what counts is what arrives.
@@ -140,7 +142,7 @@ impl RunningStream {
     }
 }
 
-fn bind(addr: SocketAddr, interface: Option<&str>) -> Result<UdpSocket> {
+pub(super) fn bind(addr: SocketAddr, interface: Option<&str>) -> Result<UdpSocket> {
     let socket = UdpSocket::bind(addr).with_context(|| format!("cannot bind {addr}"))?;
     if let Some(interface) = interface {
         SockRef::from(&socket)
@@ -178,9 +180,10 @@ fn receive_all(socket: &UdpSocket, epoch: Instant, until: Instant) -> Result<Str
         reordered: 0,
         delays: Vec::new(),
         longest_gap: Duration::ZERO,
+        last_arrival: None,
     };
     let mut seen = std::collections::HashSet::new();
-    let (mut highest, mut last_arrival) = (None, None);
+    let mut highest = None;
     let mut buffer = vec![0_u8; 65_536];
     socket.set_read_timeout(Some(Duration::from_millis(50)))?;
     while Instant::now() < until {
@@ -195,7 +198,7 @@ fn receive_all(socket: &UdpSocket, epoch: Instant, until: Instant) -> Result<Str
         report.delays.push(at.saturating_sub(sent_at));
         report.reordered += u64::from(highest > Some(number));
         highest = highest.max(Some(number));
-        if let Some(last) = last_arrival.replace(at) {
+        if let Some(last) = report.last_arrival.replace(at) {
             report.longest_gap = report.longest_gap.max(at.saturating_sub(last));
         }
     }

@@ -131,6 +131,12 @@ impl Laptop {
         Ok(())
     }
 
+    pub(super) fn attach_cable(&self, internet: &Namespace, link: &str) -> Result<()> {
+        let (number, spec) = self.spec(link)?;
+        ensure!(spec.nat_timeout.is_none(), "link `{link}` has a NAT, which a plain cable has not");
+        wiring::connect_cable(spec, *number, &self.namespace, internet)
+    }
+
     pub(super) fn detach(&mut self, link: &str) -> Result<()> {
         let number = self.spec(link)?.0;
         self.links.remove(&number).map(drop).with_context(|| format!("link `{link}` is not attached"))

@@ -87,14 +87,35 @@ pub(super) fn connect_link(
     internet: &Namespace,
     seed: u64,
 ) -> Result<Link> {
-    let router_interface = format!("link{number}");
+    let router_interface = router_interface(number);
     let nat = spec.nat_timeout.map(|timeout| NatConfig { external: external_addresses(number), timeout });
-    let behind_nat = nat.is_some();
     let ends = [
         End { namespace: laptop, interface: &spec.interface },
         End { namespace: internet, interface: &router_interface },
     ];
     let link = Link::new(&spec.name, ends, spec.config.clone(), nat, seed.wrapping_add(u64::from(number)))?;
+    configure_ends(spec, number, laptop, internet)?;
+    Ok(link)
+}
+
+/// The same over a plain veth pair, which shapes nothing and is as fast as the kernel.
+pub(super) fn connect_cable(
+    spec: &LinkSpec,
+    number: u8,
+    laptop: &Namespace,
+    internet: &Namespace,
+) -> Result<()> {
+    netif::add_veth((laptop, &spec.interface), (internet, &router_interface(number)))?;
+    configure_ends(spec, number, laptop, internet)
+}
+
+fn router_interface(number: u8) -> String {
+    format!("link{number}")
+}
+
+fn configure_ends(spec: &LinkSpec, number: u8, laptop: &Namespace, internet: &Namespace) -> Result<()> {
+    let router_interface = router_interface(number);
+    let behind_nat = spec.nat_timeout.is_some();
     let [a, b, c] = spec.subnet.unwrap_or([10, 1, number]);
     let (host, router) = (Ipv4Addr::new(a, b, c, 2), Ipv4Addr::new(a, b, c, 1));
     let host_v6 = Ipv6Addr::new(0x2001, 0xdb8, 1, u16::from(number), 0, 0, 0, 2);
@@ -125,6 +146,5 @@ pub(super) fn connect_link(
             netif::add_route(&spec.interface, Route { to, via, metric: spec.metric })?;
         }
         Ok(())
-    })?;
-    Ok(link)
+    })
 }

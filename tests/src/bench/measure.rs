@@ -1,0 +1,133 @@
+//! What is measured of each system.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::bed::{Bed, Running};
+use super::options::Options;
+use super::profile::Profile;
+use super::results::{Metric, Reading};
+use crate::traffic::Direction;
+
+mod failover;
+mod load;
+mod memory;
+mod ping;
+mod quic;
+mod setup;
+mod tcp;
+
+pub(super) use failover::PLOT_STEP;
+
+/// Start of a transfer that is not counted, in which it finds its speed.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// Between two transfers, so that what one left in the queues is not the next one's.
+const REST: Duration = Duration::from_millis(300);
+/// Both ways, in the order of the tables.
+const DIRECTIONS: [Direction; 2] = [Direction::Download, Direction::Upload];
+
+/// A group of figures that are taken together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Measure {
+    /// Time to join and to the first packet.
+    Setup,
+    /// Goodput of TCP, and what it costs.
+    Tcp,
+    /// Goodput of a QUIC-like flow.
+    Quic,
+    /// Round trips without load.
+    Ping,
+    /// Round trips and a call under load.
+    Load,
+    /// A link that dies and returns.
+    Failover,
+    /// Resident memory, after everything else.
+    Memory,
+}
+
+impl Measure {
+    /// All, in the order in which they are taken.
+    pub(super) const ALL: [Self; 7] =
+        [Self::Setup, Self::Ping, Self::Tcp, Self::Quic, Self::Load, Self::Failover, Self::Memory];
+
+    /// Its name in options.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Setup => "setup",
+            Self::Tcp => "tcp",
+            Self::Quic => "quic",
+            Self::Ping => "ping",
+            Self::Load => "load",
+            Self::Failover => "failover",
+            Self::Memory => "memory",
+        }
+    }
+
+    /// What it is, for people.
+    pub(super) fn summary(self) -> &'static str {
+        match self {
+            Self::Setup => "time to join, and from the client's start to the first answer",
+            Self::Tcp => {
+                "goodput by flows and congestion control; CPU time and wire bytes of what was delivered"
+            }
+            Self::Quic => "goodput of one UDP flow that behaves as QUIC does",
+            Self::Ping => "round trips of an idle network",
+            Self::Load => "round trips, and a call of 50 packets a second, beside four TCP flows",
+            Self::Failover => {
+                "longest pause when the busier link dies, and time to full speed after it returns"
+            }
+            Self::Memory => "resident memory at both ends, after the other measures",
+        }
+    }
+
+    /// Whether it makes sense there.
+    pub(super) fn applies_to(self, profile: &Profile) -> bool {
+        self != Self::Failover || profile.may_fail_over()
+    }
+
+    /// How long it takes.
+    pub(super) fn length(self, options: &Options) -> Duration {
+        match self {
+            Self::Setup | Self::Memory => Duration::ZERO,
+            Self::Tcp => tcp::length(options),
+            Self::Quic => quic::length(options),
+            Self::Ping => ping::length(options),
+            Self::Load => load::length(options),
+            Self::Failover => failover::length(options),
+        }
+    }
+
+    /// Takes it.
+    ///
+    /// # Errors
+    /// When something breaks that should not, whatever the figures.
+    pub(super) fn take(self, bed: &Bed, running: &Running, options: &Options) -> Result<Vec<Reading>> {
+        match self {
+            Self::Setup => Ok(setup::take(running)),
+            Self::Tcp => tcp::take(bed, running, options),
+            Self::Quic => quic::take(bed, running, options),
+            Self::Ping => ping::take(bed, running, options),
+            Self::Load => load::take(bed, running, options),
+            Self::Failover => failover::take(bed, running, options),
+            Self::Memory => memory::take(running),
+        }
+    }
+}
+
+/// The direction in keys and titles.
+fn label(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Download => "down",
+        Direction::Upload => "up",
+    }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// A reading of a time in milliseconds; `None` is "never".
+fn time(key: &str, title: &str, value: Option<Duration>) -> Reading {
+    Reading::of(Metric::lower(key, title, "ms"), value.map(milliseconds))
+}

@@ -1,0 +1,198 @@
+//! The busier link dies under a download and a call, and returns.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::{REST, WARM_UP, time};
+use crate::bench::bed::{Bed, Running};
+use crate::bench::options::Options;
+use crate::bench::results::Reading;
+use crate::link::Link;
+use crate::traffic::bulk::{Bulk, Transfer};
+use crate::traffic::meter::{self, SLOT};
+use crate::traffic::udp::Stream;
+use crate::traffic::{Connect, Direction};
+
+/// How long the link is away: long enough for what is going to notice.
+const OUTAGE: Duration = Duration::from_secs(3);
+/// Full speed is nine tenths of what it was before, over half a second.
+const FULL: f64 = 0.9;
+const WINDOW: Duration = Duration::from_millis(500);
+/// Datagrams of the call: one per slot, so that its pauses are seen as finely as those of TCP.
+const CALL_INTERVAL: Duration = SLOT;
+const CALL_PAYLOAD: usize = 172;
+/// Width of a point in the plot.
+pub(in crate::bench) const PLOT_STEP: Duration = Duration::from_millis(100);
+
+/// How a link dies.
+#[derive(Debug, Clone, Copy)]
+enum Death {
+    /// The kernel is told.
+    Carrier,
+    /// Nobody is told.
+    Blackhole,
+}
+
+impl Death {
+    const ALL: [Self; 2] = [Self::Carrier, Self::Blackhole];
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::Carrier => "carrier",
+            Self::Blackhole => "blackhole",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Carrier => "carrier off",
+            Self::Blackhole => "silent blackhole",
+        }
+    }
+
+    fn set(self, link: &Link, dead: bool) -> Result<()> {
+        match self {
+            Self::Carrier => link.set_carrier(!dead),
+            Self::Blackhole => link.set_blackhole(dead),
+        }
+    }
+}
+
+/// Times of the events, counted from the start of the transfer.
+#[derive(Debug, Clone, Copy)]
+struct Course {
+    cut: Duration,
+    back: Duration,
+    end: Duration,
+}
+
+impl Course {
+    fn of(options: &Options) -> Self {
+        let before = WARM_UP + options.length.clamp(Duration::from_secs(2), Duration::from_secs(4));
+        let back = before + OUTAGE;
+        let after = if options.quick { Duration::from_secs(3) } else { Duration::from_secs(8) };
+        Self { cut: before, back, end: back + after }
+    }
+}
+
+pub(super) fn length(options: &Options) -> Duration {
+    // The call's receiver waits a second for stragglers.
+    2 * (REST + Course::of(options).end + Duration::from_secs(1))
+}
+
+pub(super) fn take(bed: &Bed, running: &Running, options: &Options) -> Result<Vec<Reading>> {
+    let mut readings = Vec::new();
+    for death in Death::ALL {
+        readings.extend(one(bed, running, options, death)?);
+    }
+    Ok(readings)
+}
+
+fn one(bed: &Bed, running: &Running, options: &Options, death: Death) -> Result<Vec<Reading>> {
+    sleep(REST);
+    let course = Course::of(options);
+    let connect = Connect {
+        congestion: options.congestion.first().cloned(),
+        multipath: running.multipath_tcp,
+        ..Connect::default()
+    };
+    let bulk = Bulk { flows: 1, direction: Direction::Download, duration: course.end, connect };
+    let call = Stream {
+        direction: Direction::Download,
+        payload: CALL_PAYLOAD,
+        interval: CALL_INTERVAL,
+        duration: course.end,
+        interface: None,
+    };
+    let transfer = bulk.start(bed.laptop()?, bed.server(running))?;
+    let call = call.start(bed.laptop()?, bed.server(running))?;
+    let link = busier_link(bed, &transfer, course)?;
+    until(&transfer, course.cut);
+    death.set(link, true)?;
+    until(&transfer, course.back);
+    let returned = death.set(link, false);
+    // TCP may give its connection up, which is the longest pause of all and no reason to stop.
+    let samples = match transfer.finish() {
+        Ok(report) => report.samples,
+        Err(_) => Vec::new(),
+    };
+    let call = call.finish()?;
+    returned?;
+    let call_pause = call
+        .last_arrival
+        .map(|last| call.longest_gap.max(course.end.saturating_sub(last)))
+        .filter(|pause| *pause < course.end - course.cut);
+    let (key, title) = (death.key(), death.title());
+    let pause = time(
+        &format!("{key}_pause_tcp"),
+        &format!("{title}: longest pause of TCP"),
+        longest_pause(&samples, course).filter(|pause| *pause + SLOT < course.end - course.cut),
+    );
+    Ok(vec![
+        pause.with_timeline(timeline(&samples, course.end)),
+        time(&format!("{key}_pause_call"), &format!("{title}: longest pause of a call"), call_pause),
+        time(
+            &format!("{key}_recovery"),
+            &format!("{title}: to full speed after return"),
+            recovery(&samples, course),
+        ),
+    ])
+}
+
+/// The link that carries more in the last second before the cut.
+fn busier_link<'a>(bed: &'a Bed, transfer: &Transfer, course: Course) -> Result<&'a Link> {
+    until(transfer, course.cut.saturating_sub(Duration::from_secs(1)));
+    let before = bed.carried()?;
+    until(transfer, course.cut.saturating_sub(Duration::from_millis(100)));
+    let carried = bed.carried()?;
+    let busier = carried
+        .iter()
+        .max_by_key(|(link, bytes)| *bytes - before.get(*link).copied().unwrap_or_default())
+        .context("the profile has no link")?
+        .0;
+    bed.world.laptop()?.link(busier)
+}
+
+fn until(transfer: &Transfer, at: Duration) {
+    sleep((transfer.meter().start() + at).saturating_duration_since(Instant::now()));
+}
+
+/// The longest run of slots without a byte, from the cut on.
+fn longest_pause(samples: &[u64], course: Course) -> Option<Duration> {
+    let slots = samples.get(slot(course.cut)..slot(course.end).min(samples.len()))?;
+    let longest = slots.split(|bytes| *bytes > 0).map(<[u64]>::len).max()?;
+    Some(SLOT * u32::try_from(longest).unwrap_or(u32::MAX))
+}
+
+/// Time from the link's return to the first half second at full speed.
+fn recovery(samples: &[u64], course: Course) -> Option<Duration> {
+    let before = meter::rate_bps(samples, WARM_UP, course.cut);
+    let mut from = course.back;
+    while from + WINDOW <= course.end {
+        if meter::rate_bps(samples, from, from + WINDOW) >= FULL * before && before > 0.0 {
+            return Some(from - course.back);
+        }
+        from += SLOT;
+    }
+    None
+}
+
+/// Mbit/s over time, for the plot.
+fn timeline(samples: &[u64], end: Duration) -> Vec<f64> {
+    let mut points = Vec::new();
+    let mut from = Duration::ZERO;
+    while from + PLOT_STEP <= end {
+        points.push(meter::rate_bps(samples, from, from + PLOT_STEP) / 1e6);
+        from += PLOT_STEP;
+    }
+    points
+}
+
+fn slot(at: Duration) -> usize {
+    (at.as_micros() / SLOT.as_micros()) as usize
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! What a ping and a call get beside bulk transfers.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+
+use super::ping::INTERVAL;
+use super::{DIRECTIONS, REST, WARM_UP, label, time};
+use crate::bench::bed::{Bed, Running};
+use crate::bench::options::Options;
+use crate::bench::results::{Metric, Reading};
+use crate::traffic::bulk::Bulk;
+use crate::traffic::ping::Ping;
+use crate::traffic::udp::Stream;
+use crate::traffic::{Connect, Direction};
+
+/// Bulk flows at the same time.
+const FLOWS: usize = 4;
+/// A call sends fifty packets a second, of the size of 20 ms of Opus at 64 kbit/s.
+const CALL_INTERVAL: Duration = Duration::from_millis(20);
+const CALL_PAYLOAD: usize = 172;
+/// What stragglers and the making of connections take.
+const MARGIN: Duration = Duration::from_millis(1_500);
+
+pub(super) fn length(options: &Options) -> Duration {
+    2 * (REST + WARM_UP + options.length + MARGIN)
+}
+
+pub(super) fn take(bed: &Bed, running: &Running, options: &Options) -> Result<Vec<Reading>> {
+    let mut readings = Vec::new();
+    for direction in DIRECTIONS {
+        readings.extend(one(bed, running, options, direction)?);
+    }
+    Ok(readings)
+}
+
+fn one(bed: &Bed, running: &Running, options: &Options, direction: Direction) -> Result<Vec<Reading>> {
+    sleep(REST);
+    let laptop = bed.laptop()?;
+    let connect = Connect {
+        congestion: options.congestion.first().cloned(),
+        multipath: running.multipath_tcp,
+        ..Connect::default()
+    };
+    let duration = WARM_UP + options.length + MARGIN;
+    let bulk = Bulk { flows: FLOWS, direction, duration, connect };
+    let call = Stream {
+        direction,
+        payload: CALL_PAYLOAD,
+        interval: CALL_INTERVAL,
+        duration: options.length,
+        interface: None,
+    };
+    let ping = Ping { interval: INTERVAL, duration: options.length, interface: None };
+    let transfer = bulk.start(laptop, bed.server(running))?;
+    sleep(WARM_UP);
+    let call = call.start(laptop, bed.server(running))?;
+    let ping = ping.start(laptop, bed.echo(running.target).addr())?;
+    let call = call.finish()?;
+    let ping = ping.join().map_err(|_| anyhow!("a ping panicked"))??;
+    transfer.stop();
+    transfer.finish()?;
+    let way = label(direction);
+    let key = |name: &str| format!("load_{way}_{name}");
+    let title = |name: &str| format!("{name} beside {FLOWS} flows {way}");
+    Ok(vec![
+        time(&key("ping_p50"), &title("ping, median,"), ping.quantile(0.5)),
+        time(&key("ping_p99"), &title("ping, 99th percentile,"), ping.quantile(0.99)),
+        time(&key("call_delay_p99"), &title("call, delay, 99th percentile,"), call.delay_quantile(0.99)),
+        time(&key("call_jitter"), &title("call, jitter,"), jitter(&call.delays)),
+        Reading::of(
+            Metric::lower(&key("call_loss"), &title("call, lost,"), "%"),
+            Some(call.loss_ratio() * 100.0),
+        ),
+    ])
+}
+
+/// Mean change of the delay from one packet to the next: the interarrival jitter of RFC 3550 §6.4.1 without its
+/// smoothing, which would only tell of the end.
+fn jitter(delays: &[Duration]) -> Option<Duration> {
+    let changes = u32::try_from(delays.len().checked_sub(1)?).ok().filter(|changes| *changes > 0)?;
+    let sum: Duration = delays.windows(2).map(|pair| pair[0].abs_diff(pair[1])).sum();
+    Some(sum / changes)
+}
+
+#[cfg(test)]
+mod tests;

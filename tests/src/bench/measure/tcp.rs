@@ -1,0 +1,129 @@
+//! Goodput of TCP, and what it costs on the way.
+
+use std::collections::BTreeMap;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::{DIRECTIONS, REST, WARM_UP, label};
+use crate::bench::bed::{Bed, Running};
+use crate::bench::machine;
+use crate::bench::options::Options;
+use crate::bench::results::{Metric, Reading};
+use crate::traffic::bulk::Bulk;
+use crate::traffic::{Connect, Direction};
+
+/// Flows of the transfer whose cost is told, if it is among those chosen.
+const TYPICAL_FLOWS: usize = 4;
+
+pub(super) fn length(options: &Options) -> Duration {
+    let transfers = 2 * options.flows.len() * options.congestion.len();
+    u32::try_from(transfers).unwrap_or(u32::MAX) * (REST + WARM_UP + options.length)
+}
+
+pub(super) fn take(bed: &Bed, running: &Running, options: &Options) -> Result<Vec<Reading>> {
+    let typical = options.flows.iter().find(|flows| **flows == TYPICAL_FLOWS).or(options.flows.first());
+    let mut readings = Vec::new();
+    let mut costs = Vec::new();
+    for direction in DIRECTIONS {
+        for (number, congestion) in options.congestion.iter().enumerate() {
+            for flows in &options.flows {
+                let transfer = Transfer { direction, flows: *flows, congestion };
+                let spent = transfer.run(bed, running, options.length)?;
+                readings.push(transfer.goodput(&spent));
+                if number == 0 && Some(flows) == typical {
+                    costs.extend(transfer.costs(&spent, running));
+                }
+            }
+        }
+    }
+    readings.extend(costs);
+    Ok(readings)
+}
+
+struct Transfer<'a> {
+    direction: Direction,
+    flows: usize,
+    congestion: &'a str,
+}
+
+/// What was delivered in the time after the warm-up, and what that took.
+struct Spent {
+    bytes: u64,
+    elapsed: Duration,
+    client: Duration,
+    gateway: Duration,
+    links: BTreeMap<String, u64>,
+}
+
+impl Transfer<'_> {
+    fn run(&self, bed: &Bed, running: &Running, length: Duration) -> Result<Spent> {
+        sleep(REST);
+        let connect = Connect {
+            congestion: Some(self.congestion.to_owned()),
+            multipath: running.multipath_tcp,
+            ..Connect::default()
+        };
+        let duration = WARM_UP + length + REST;
+        let bulk = Bulk { flows: self.flows, direction: self.direction, duration, connect };
+        let transfer = bulk.start(bed.laptop()?, bed.server(running))?;
+        let spent_so_far = || -> Result<_> {
+            let (client, gateway) =
+                (machine::cpu_time(&running.client)?, machine::cpu_time(&running.gateway)?);
+            Ok((Instant::now(), transfer.meter().total(), client, gateway, bed.carried()?))
+        };
+        sleep((transfer.meter().start() + WARM_UP).saturating_duration_since(Instant::now()));
+        let before = spent_so_far()?;
+        sleep(length);
+        let after = spent_so_far()?;
+        transfer.stop();
+        transfer.finish()?;
+        let links = after.4.into_iter().map(|(link, bytes)| {
+            let earlier = before.4.get(&link).copied().unwrap_or_default();
+            (link, bytes - earlier)
+        });
+        Ok(Spent {
+            bytes: after.1 - before.1,
+            elapsed: after.0 - before.0,
+            client: after.2.saturating_sub(before.2),
+            gateway: after.3.saturating_sub(before.3),
+            links: links.collect(),
+        })
+    }
+
+    fn goodput(&self, spent: &Spent) -> Reading {
+        let (way, flows, congestion) = (label(self.direction), self.flows, self.congestion);
+        let plural = if flows == 1 { "" } else { "s" };
+        let metric = Metric::higher(
+            &format!("tcp_{way}_{flows}_{congestion}"),
+            &format!("TCP {way}, {flows} flow{plural}, {congestion}"),
+            "Mbit/s",
+        );
+        let bits = spent.bytes as f64 * 8.0;
+        Reading::of(metric, Some(bits / 1e6 / spent.elapsed.as_secs_f64()))
+    }
+
+    fn costs(&self, spent: &Spent, running: &Running) -> Vec<Reading> {
+        let way = label(self.direction);
+        // Where nothing arrived, a cost per byte does not exist.
+        let per = |value: f64, bytes: f64| (bytes > 0.0).then(|| value / bytes);
+        let gigabits = spent.bytes as f64 * 8.0 / 1e9;
+        let mut readings = Vec::new();
+        let ends = [("client", &running.client, spent.client), ("gateway", &running.gateway, spent.gateway)];
+        for (end, _, cpu) in ends.into_iter().filter(|(_, processes, _)| !processes.is_empty()) {
+            let metric =
+                Metric::lower(&format!("cpu_{end}_{way}"), &format!("CPU of the {end}, {way}"), "s/Gbit");
+            readings.push(Reading::of(metric, per(cpu.as_secs_f64(), gigabits)));
+        }
+        for (link, bytes) in &spent.links {
+            let metric = Metric::neutral(
+                &format!("wire_{link}_{way}"),
+                &format!("bytes on {link} per byte {way}"),
+                "B/B",
+            );
+            readings.push(Reading::of(metric, per(*bytes as f64, spent.bytes as f64)));
+        }
+        readings
+    }
+}

@@ -1,0 +1,40 @@
+use std::time::Duration;
+
+use clap::Parser;
+
+use super::{Plan, minutes};
+use crate::bench::options::{BenchArgs, Options};
+use crate::bench::system::System;
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    args: BenchArgs,
+}
+
+fn options(words: &[&str]) -> Options {
+    let words = std::iter::once("bench").chain(words.iter().copied());
+    Options::of(&Cli::try_parse_from(words).unwrap().args).unwrap()
+}
+
+#[test]
+fn systems_take_turns_and_each_repetition_begins_with_another() {
+    let options = options(&["--systems", "tandem,direct", "--profiles", "unshaped", "--repetitions", "2"]);
+    let systems: Vec<&dyn System> = options.systems.iter().map(AsRef::as_ref).collect();
+    let plan = Plan::new(&options, &options.profiles, &systems);
+    let order: Vec<_> = plan.cells.iter().map(|cell| (cell.repetition, cell.system.name())).collect();
+    assert_eq!(order, [(1, "tandem"), (1, "direct"), (2, "direct"), (2, "tandem")]);
+}
+
+#[test]
+fn a_quick_run_is_estimated_below_three_minutes() {
+    let options = options(&["--quick"]);
+    let systems: Vec<&dyn System> = options.systems.iter().map(AsRef::as_ref).collect();
+    let plan = Plan::new(&options, &options.profiles, &systems);
+    assert!(plan.length_from(0) < Duration::from_secs(170), "{}", plan.announcement());
+}
+
+#[test]
+fn times_are_told_in_minutes() {
+    assert_eq!(minutes(Duration::from_secs(125)), "2:05 min");
+}

@@ -1,0 +1,138 @@
+//! The links over which systems are compared: the profiles of the simulated world, and plain cables.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use anyhow::Result;
+use tandem_sim::profile::{self as library, Way};
+
+use super::bed::Bed;
+use super::player::Timeline;
+use crate::link::LinkConfig;
+use crate::traffic::bulk::Bulk;
+use crate::world::{LinkSpec, WorldSpec};
+
+/// The name of the profile without emulation.
+const UNSHAPED: &str = "unshaped";
+/// What is measured unless told otherwise: the library would take many hours.
+pub(super) const USUAL: [&str; 6] =
+    ["two-equal", "fast-and-lte", "asymmetric-delay", "wifi-edge-lte", "bufferbloat-lte-wifi", UNSHAPED];
+/// How soon a NAT forgets. What profiles want of one is that it is there, or that it rebinds.
+const NAT_TIMEOUT: Duration = Duration::from_secs(60);
+const METRIC: u32 = 100;
+
+/// A laptop's links.
+#[derive(Debug, Clone)]
+pub(super) struct Profile {
+    pub(super) name: String,
+    /// The links in a few words, for tables.
+    pub(super) summary: String,
+    /// In the order of the profile; metrics are set by [`ranked`].
+    pub(super) links: Vec<LinkSpec>,
+    /// What happens to the links while traffic flows.
+    pub(super) timeline: Timeline,
+    /// Whether the links are plain veth pairs, limited by nothing but the machine.
+    pub(super) cable: bool,
+}
+
+impl Profile {
+    fn of(profile: &library::Profile) -> Self {
+        let rebinds = |link: &str| profile.event.iter().any(|event| event.rebind && event.link == link);
+        let links = profile.link.iter().zip(0..).map(|(link, number)| {
+            let (up, down) = (link.shape(Way::Up), link.shape(Way::Down));
+            let config = LinkConfig { up, down, ..LinkConfig::default() };
+            // Two default routes may not have the same metric.
+            let mut spec = LinkSpec::new(&link.name, &format!("wan{number}"), config, METRIC + number);
+            if let Some(IpAddr::V4(addr)) = link.address {
+                let [a, b, c, _] = addr.octets();
+                spec.subnet = Some([a, b, c]);
+            }
+            if link.address.is_some() || rebinds(&link.name) { spec.behind_nat(NAT_TIMEOUT) } else { spec }
+        });
+        Self {
+            name: profile.name.clone(),
+            summary: profile.about.clone(),
+            links: links.collect(),
+            timeline: Timeline::of(profile),
+            cable: false,
+        }
+    }
+
+    /// The world of this profile.
+    pub(super) fn world(&self, seed: u64) -> WorldSpec {
+        let links = self.links.iter().cloned();
+        let links = if self.cable { links.map(LinkSpec::absent).collect() } else { links.collect() };
+        WorldSpec { seed, ..WorldSpec::with_links(links) }
+    }
+
+    /// Whether there is a second link to fail over to, and nothing but the benchmark takes links away.
+    pub(super) fn may_fail_over(&self) -> bool {
+        self.links.len() > 1 && self.timeline.is_empty()
+    }
+}
+
+/// All profiles that the lab can play.
+pub(super) fn all() -> Vec<Profile> {
+    let unshaped = Profile {
+        name: UNSHAPED.to_owned(),
+        summary: "One plain veth pair, limited by the machine only".to_owned(),
+        links: vec![LinkSpec::new("cable", "wan0", LinkConfig::default(), METRIC)],
+        timeline: Timeline::default(),
+        cable: true,
+    };
+    library::library().iter().filter(|one| is_playable(one)).map(Profile::of).chain([unshaped]).collect()
+}
+
+/// The lab's links have no bottleneck in common, and tiers and readdressing are matters of tandem's own tests.
+fn is_playable(profile: &library::Profile) -> bool {
+    profile.shared.is_none()
+        && profile.link.iter().all(|link| link.tier.is_none())
+        && !profile.event.iter().any(|event| event.readdress)
+}
+
+/// Finds the better link of each profile by what four downloads get over it alone, and gives the better one the
+/// lower metric: what has no multipath of its own then uses the better one, as on a well-configured laptop.
+///
+/// # Errors
+/// When a world cannot be built or a download breaks.
+pub(super) fn ranked(profiles: &[Profile]) -> Result<Vec<Profile>> {
+    profiles.iter().cloned().map(rank).collect()
+}
+
+fn rank(mut profile: Profile) -> Result<Profile> {
+    if profile.links.len() < 2 {
+        return Ok(profile);
+    }
+    let bed = Bed::new(&profile, 1)?;
+    let mut speeds = Vec::new();
+    for link in &profile.links {
+        let bulk = Bulk::download(4, Duration::from_secs(3)).over(&link.interface);
+        speeds.push(bulk.run(bed.laptop()?, bed.world.web_direct())?.mbps());
+    }
+    let told: Vec<String> = profile
+        .links
+        .iter()
+        .zip(&speeds)
+        .map(|(link, speed)| format!("{} {speed:.1} Mbit/s", link.name))
+        .collect();
+    eprintln!("{}: alone, {}", profile.name, told.join(", "));
+    let best = better_of(&speeds);
+    for (number, link) in (1_u32..).zip(&mut profile.links) {
+        link.metric = METRIC + number;
+    }
+    if let Some(link) = profile.links.get_mut(best) {
+        link.metric = METRIC;
+    }
+    Ok(profile)
+}
+
+/// The first of those that are as fast as the fastest, or nearly: which of two equal links is used must not change from
+/// run to run.
+fn better_of(speeds: &[f64]) -> usize {
+    const NEARLY: f64 = 0.95;
+    let fastest = speeds.iter().copied().fold(0.0, f64::max);
+    speeds.iter().position(|speed| *speed >= NEARLY * fastest).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! The run as Markdown.
+
+use std::fmt::Write;
+
+use super::number::{is_better, with_spread};
+use crate::bench::results::{Metric, Results};
+
+/// A table per profile, with what it was measured on.
+pub(in crate::bench) fn markdown(results: &Results) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = head(&mut text, results);
+    for (profile, summary) in &results.profiles {
+        let _ = table(&mut text, results, profile, summary);
+    }
+    if !results.failures.is_empty() {
+        let _ = failures(&mut text, results);
+    }
+    text
+}
+
+fn head(text: &mut String, results: &Results) -> std::fmt::Result {
+    let machine = &results.machine;
+    writeln!(
+        text,
+        "{}, {} min. {}, {} cores, {:.0} GiB, Linux {}. Load average before {:.1}, after {:.1}. Medians of {} (least–most), \
+         {} s per measurement.\n",
+        results.date,
+        results.seconds.div_ceil(60),
+        machine.processor,
+        machine.cores,
+        machine.memory_gib,
+        machine.kernel,
+        machine.load_before,
+        results.load_after,
+        results.repetitions,
+        results.seconds_per_measure
+    )?;
+    writeln!(text, "| system | version |\n|---|---|")?;
+    for (system, version) in &results.systems {
+        writeln!(text, "| {system} | {} |", cell(version))?;
+    }
+    for (system, why) in &results.skipped {
+        writeln!(text, "| {system} | skipped: {} |", cell(why))?;
+    }
+    Ok(())
+}
+
+fn table(text: &mut String, results: &Results, profile: &str, summary: &str) -> std::fmt::Result {
+    let metrics = results.metrics(profile);
+    if metrics.is_empty() {
+        return Ok(());
+    }
+    let systems: Vec<&str> = results.systems.iter().map(|(name, _)| name.as_str()).collect();
+    writeln!(text, "\n### {profile}: {summary}\n")?;
+    writeln!(text, "| | unit | {} |", systems.join(" | "))?;
+    writeln!(text, "|---|---|{}", "--:|".repeat(systems.len()))?;
+    for metric in metrics {
+        write!(text, "| {} | {} |", metric.title, metric.unit)?;
+        for system in &systems {
+            write!(text, " {} |", figure(results, profile, system, metric))?;
+        }
+        writeln!(text)?;
+    }
+    Ok(())
+}
+
+/// A system's figure, bold if no other's is better; `–` where it has none.
+fn figure(results: &Results, profile: &str, system: &str, metric: &Metric) -> String {
+    let Some(row) = results.row(profile, system, &metric.key) else { return "–".to_owned() };
+    let others = results.systems.iter().filter_map(|(other, _)| results.row(profile, other, &metric.key));
+    let mut beaten = 0;
+    for other in others {
+        if is_better(metric.better, other.median, row.median) {
+            return with_spread(row);
+        }
+        beaten += usize::from(is_better(metric.better, row.median, other.median));
+    }
+    if beaten == 0 { with_spread(row) } else { format!("**{}**", with_spread(row)) }
+}
+
+fn failures(text: &mut String, results: &Results) -> std::fmt::Result {
+    writeln!(text, "\n### What broke\n")?;
+    for failure in &results.failures {
+        let first = failure.error.lines().next().unwrap_or_default();
+        writeln!(
+            text,
+            "- {} on {}, repetition {}: {first}",
+            failure.system, failure.profile, failure.repetition
+        )?;
+    }
+    Ok(())
+}
+
+/// Text that does not break a table.
+fn cell(text: &str) -> String {
+    text.lines().next().unwrap_or_default().replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,27 @@
+use super::markdown;
+use crate::bench::results::tests::run;
+
+#[test]
+fn the_best_figure_is_bold_and_has_its_spread() {
+    let results = run(&[("tandem", &[50.0, 52.0, 51.0], &[]), ("direct", &[47.0, 47.0, 47.0], &[])]);
+    let text = markdown(&results);
+    assert!(text.contains("| **51.0 (50.0–52.0)** | 47.0 |"), "{text}");
+    assert!(text.contains("| openvpn | skipped: not there |"), "{text}");
+}
+
+#[test]
+fn a_defeat_is_shown_like_a_victory() {
+    let results = run(&[
+        ("tandem", &[], &[None, None, Some(4.0)]),
+        ("direct", &[], &[Some(30.0), Some(31.0), Some(32.0)]),
+    ]);
+    let text = markdown(&results);
+    assert!(text.contains("| never (4.00–never) | **31.0 (30.0–32.0)** |"), "{text}");
+}
+
+#[test]
+fn equals_are_not_bold_and_what_was_not_taken_is_a_dash() {
+    let results = run(&[("tandem", &[50.0], &[]), ("direct", &[50.0], &[Some(1.0)])]);
+    let text = markdown(&results);
+    assert!(text.contains("| 50.0 | 50.0 |") && text.contains("| – | 1.00 |"), "{text}");
+}

@@ -1,0 +1,59 @@
+use super::{Metric, Reading, Results};
+use crate::bench::profile;
+
+/// A system, and its goodputs and pauses in each repetition.
+type Figures<'a> = (&'a str, &'a [f64], &'a [Option<f64>]);
+
+/// A run of such systems on one profile.
+pub(in crate::bench) fn run(values: &[Figures<'_>]) -> Results {
+    let profiles = profile::all();
+    let profile = profiles.iter().find(|profile| profile.name == "two-equal").unwrap();
+    let mut results = Results {
+        schema: 1,
+        date: "2026-11-22T20:00:00Z".to_owned(),
+        seconds: 60,
+        machine: crate::bench::machine::Machine::here(),
+        load_after: 1.0,
+        repetitions: 3,
+        seconds_per_measure: 8,
+        profiles: [(profile.name.clone(), profile.summary.clone())].into(),
+        systems: Vec::new(),
+        skipped: [("openvpn".to_owned(), "not there".to_owned())].into(),
+        rows: Vec::new(),
+        failures: Vec::new(),
+    };
+    for (system, goodput, recovery) in values {
+        results.found(system, "1.0");
+        for value in *goodput {
+            let metric = Metric::higher("tcp_down_4_cubic", "TCP down, 4 flows, cubic", "Mbit/s");
+            results.add(profile, system, Reading::of(metric, Some(*value)));
+        }
+        for value in *recovery {
+            let metric = Metric::lower("carrier_pause_tcp", "carrier off: longest pause of TCP", "ms");
+            results.add(profile, system, Reading::of(metric, *value).with_timeline(vec![1.0, 0.0, 2.0]));
+        }
+    }
+    results
+}
+
+#[test]
+fn the_median_is_of_all_repetitions_whatever_their_order() {
+    let results = run(&[("tandem", &[3.0, 1.0, 2.0], &[])]);
+    let row = &results.rows[0];
+    assert_eq!((row.least, row.median, row.most), (Some(1.0), Some(2.0), Some(3.0)));
+}
+
+#[test]
+fn never_is_worse_than_any_number() {
+    let results = run(&[("tandem", &[], &[None, Some(5.0), None])]);
+    let row = &results.rows[0];
+    assert_eq!((row.least, row.median, row.most), (Some(5.0), None, None));
+}
+
+#[test]
+fn a_run_survives_json() {
+    let results = run(&[("tandem", &[1.5], &[None])]);
+    let text = serde_json::to_string(&results).unwrap();
+    let again: Results = serde_json::from_str(&text).unwrap();
+    assert_eq!(serde_json::to_string(&again).unwrap(), text);
+}

@@ -1,0 +1,45 @@
+//! What is compared: each brings itself up between the laptop and the gateway of a world, and ends with it.
+
+use anyhow::Result;
+
+use super::bed::{Bed, Running};
+
+mod certificate;
+mod direct;
+mod mptcp;
+mod openvpn;
+mod quincy;
+mod tandem;
+mod wireguard;
+
+/// One of the compared.
+pub(super) trait System {
+    /// Its name in tables and options.
+    fn name(&self) -> &'static str;
+
+    /// Which version would be measured.
+    ///
+    /// # Errors
+    /// When it is not installed, with what is missing.
+    fn version(&self) -> Result<String>;
+
+    /// Starts it, up to the first packet that comes through. What it starts ends when the result and then the bed are
+    /// dropped: processes by the handles, devices with the namespaces, files with the world's directory.
+    ///
+    /// # Errors
+    /// When nothing comes through.
+    fn bring_up(&self, bed: &mut Bed) -> Result<Running>;
+}
+
+/// All systems, tandem first.
+pub(super) fn all() -> Vec<Box<dyn System>> {
+    vec![
+        Box::new(tandem::Tandem),
+        Box::new(direct::Direct),
+        Box::new(mptcp::Mptcp),
+        Box::new(wireguard::WireGuard::GO),
+        Box::new(wireguard::WireGuard::GOTATUN),
+        Box::new(quincy::Quincy),
+        Box::new(openvpn::OpenVpn),
+    ]
+}

@@ -1,0 +1,196 @@
+//! A flow of UDP datagrams that behaves as QUIC does: paced, clocked by acknowledgements, with the loss detection of
+//! RFC 9002 and Cubic (RFC 9438). A tunnel sees of it what it sees of a video or a download over HTTP/3.
+//!
+//! Nothing is encrypted or sent again: new data takes the place of what was lost, so that the goodput is what arrives.
+
+use std::io::ErrorKind;
+use std::net::UdpSocket;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::meter::Meter;
+use super::udp::{bind, introduce};
+use super::{Direction, Place, any_like, join};
+use crate::netns::Namespace;
+
+mod cubic;
+mod receiver;
+mod sender;
+
+use receiver::{ACK_ROOM, Ack, Receiver};
+use sender::Sender;
+
+/// What to transfer.
+#[derive(Debug, Clone)]
+pub struct QuicFlow {
+    /// Which end sends.
+    pub direction: Direction,
+    /// For how long.
+    pub duration: Duration,
+    /// Interface the client binds to, past the routing table.
+    pub interface: Option<String>,
+}
+
+/// UDP payload of a datagram: the least that QUIC requires of a path (RFC 9000 §14), and what fits every tunnel.
+pub const PAYLOAD: usize = 1_200;
+/// The packet number.
+const HEADER: usize = 8;
+/// How long a thread sleeps at most before it looks whether it shall end.
+const TICK: Duration = Duration::from_millis(50);
+
+/// A flow under way.
+#[derive(Debug)]
+pub struct RunningQuic {
+    meter: Arc<Meter>,
+    stop: Arc<AtomicBool>,
+    sending: JoinHandle<Result<Sent>>,
+    receiving: JoinHandle<Result<()>>,
+}
+
+/// What the sender did.
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    packets: u64,
+    lost: u64,
+}
+
+/// A finished flow.
+#[derive(Debug, Clone)]
+pub struct QuicReport {
+    /// Payload that arrived, each packet once.
+    pub bytes: u64,
+    /// Packets sent.
+    pub packets: u64,
+    /// Packets that the sender declared lost, whether they were or only came late.
+    pub declared_lost: u64,
+    /// Bytes in each slot of [`super::meter::SLOT`].
+    pub samples: Vec<u64>,
+}
+
+impl QuicFlow {
+    /// Runs the whole flow.
+    ///
+    /// # Errors
+    /// As [`QuicFlow::start`], or when a socket fails.
+    pub fn run(&self, client: &Namespace, server: Place<'_>) -> Result<QuicReport> {
+        self.start(client, server)?.finish()
+    }
+
+    /// Starts the flow. A client that is to receive speaks first, so that NATs know the way.
+    ///
+    /// # Errors
+    /// When a socket cannot be had, or the server never hears of the client.
+    pub fn start(&self, client: &Namespace, server: Place<'_>) -> Result<RunningQuic> {
+        let far = server.namespace.run(|| bind(std::net::SocketAddr::new(server.addr, 0), None))?;
+        let far_addr = far.local_addr()?;
+        let near = client.run(|| {
+            let socket = bind(any_like(far_addr), self.interface.as_deref())?;
+            socket.connect(far_addr).with_context(|| format!("no route to {far_addr}"))?;
+            Ok(socket)
+        })?;
+        far.connect(introduce(&near, &far)?)?;
+        let (sender, receiver) = match self.direction {
+            Direction::Upload => (near, far),
+            Direction::Download => (far, near),
+        };
+        let meter = Arc::new(Meter::new(self.duration + Duration::from_secs(1)));
+        let stop = Arc::new(AtomicBool::new(false));
+        let until = meter.start() + self.duration;
+        let (counted, stopped) = (meter.clone(), stop.clone());
+        let receiving = thread::Builder::new()
+            .name("quic-receive".into())
+            .spawn(move || receive(&receiver, &counted, until, &stopped))?;
+        let stopped = stop.clone();
+        let sending =
+            thread::Builder::new().name("quic-send".into()).spawn(move || send(&sender, until, &stopped))?;
+        Ok(RunningQuic { meter, stop, sending, receiving })
+    }
+}
+
+impl RunningQuic {
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// When a socket failed.
+    pub fn finish(self) -> Result<QuicReport> {
+        let sent = join(self.sending);
+        // A sender that failed leaves a receiver that would wait for it.
+        self.stop.store(true, Ordering::Release);
+        join(self.receiving)?;
+        let Sent { packets, lost } = sent?;
+        Ok(QuicReport {
+            bytes: self.meter.total(),
+            packets,
+            declared_lost: lost,
+            samples: self.meter.samples(),
+        })
+    }
+}
+
+fn send(socket: &UdpSocket, until: Instant, stop: &AtomicBool) -> Result<Sent> {
+    let mut sender = Sender::new(Instant::now());
+    let mut payload = vec![0x5a_u8; PAYLOAD];
+    let mut buffer = [0_u8; ACK_ROOM];
+    while Instant::now() < until && !stop.load(Ordering::Acquire) {
+        let now = Instant::now();
+        sender.handle_timeout(now);
+        while let Some(number) = sender.poll_send(now) {
+            payload[..HEADER].copy_from_slice(&number.to_be_bytes());
+            // What cannot be sent is a loss, which the missing acknowledgement tells.
+            let _ = socket.send(&payload);
+        }
+        // Blocks for the first acknowledgement only, and takes all that are there.
+        let mut wait = Some(sender.deadline().saturating_duration_since(Instant::now()).min(TICK));
+        while let Some(length) = receive_within(socket, &mut buffer, wait)? {
+            if let Some(ack) = Ack::decode(&buffer[..length]) {
+                sender.handle_ack(&ack, Instant::now());
+            }
+            wait = None;
+        }
+    }
+    Ok(Sent { packets: sender.sent(), lost: sender.lost() })
+}
+
+fn receive(socket: &UdpSocket, meter: &Meter, until: Instant, stop: &AtomicBool) -> Result<()> {
+    let mut receiver = Receiver::default();
+    let mut buffer = [0_u8; 2 * PAYLOAD];
+    let mut ack = Vec::with_capacity(ACK_ROOM);
+    while Instant::now() < until && !stop.load(Ordering::Acquire) {
+        let now = Instant::now();
+        let wait = receiver.deadline().map_or(TICK, |due| due.saturating_duration_since(now).min(TICK));
+        if let Some(length) = receive_within(socket, &mut buffer, Some(wait))?
+            && let Some(number) = buffer[..length].first_chunk()
+            && length == PAYLOAD
+            && receiver.handle_packet(u64::from_be_bytes(*number), Instant::now())
+        {
+            meter.add(length);
+        }
+        if let Some(due) = receiver.poll_ack(Instant::now()) {
+            due.encode(&mut ack);
+            let _ = socket.send(&ack);
+        }
+    }
+    Ok(())
+}
+
+/// The length of a datagram that came within the time; `None` asks only for what is there already.
+fn receive_within(socket: &UdpSocket, buffer: &mut [u8], wait: Option<Duration>) -> Result<Option<usize>> {
+    let wait = wait.filter(|wait| !wait.is_zero());
+    socket.set_nonblocking(wait.is_none())?;
+    if wait.is_some() {
+        socket.set_read_timeout(wait)?;
+    }
+    match socket.recv(buffer) {
+        Ok(length) => Ok(Some(length)),
+        // An ICMP error for an earlier datagram is what a QUIC endpoint ignores as well.
+        Err(error) if error.kind() != ErrorKind::InvalidInput => Ok(None),
+        Err(error) => Err(error).context("a QUIC-like flow cannot receive"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
