@@ -2,7 +2,7 @@
 //!
 //! # Promise of compatibility
 //!
-//! Every answer carries `"schema": 1`. Within one schema number
+//! Every answer but that to a failed request carries `"schema": 1`. Within one schema number
 //! - a field keeps its name, type, unit and meaning; new fields may appear, so readers ignore what they do not
 //!   know;
 //! - a label (the value of `state`, `tier`, `reason`, `type` …) keeps its meaning; new labels may appear, so
