@@ -352,7 +352,8 @@ impl Path {
             tx_rate: self.tx.rate(now, figures.tx_bytes),
             rx_rate: self.rx.rate(now, figures.rx_bytes),
             estimated_rate: bandwidth.unwrap_or(self.rate),
-            cwnd: figures.cwnd,
+            // noq's own figure is what the gate shows it: 0 while another path's batch leaves.
+            cwnd: gate.map_or(0, |gate| gate.window()),
             in_flight,
             queued: self.queued,
             mtu: self.mtu,

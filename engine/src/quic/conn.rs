@@ -74,7 +74,6 @@ struct Handed {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct PathFigures {
     pub(crate) rtt: Duration,
-    pub(crate) cwnd: u64,
     pub(crate) tx_bytes: u64,
     pub(crate) rx_bytes: u64,
     pub(crate) mtu: u64,
@@ -386,7 +385,6 @@ impl Conn {
         let stats = self.inner.path_stats(path)?;
         Some(PathFigures {
             rtt: stats.rtt,
-            cwnd: stats.cwnd,
             tx_bytes: stats.udp_tx.bytes,
             rx_bytes: stats.udp_rx.bytes,
             mtu: u64::from(stats.current_mtu),

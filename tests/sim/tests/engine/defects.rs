@@ -82,3 +82,14 @@ fn a_path_that_lost_much_once_is_used_again() {
     let mbit = world.endpoint::<Sink>(flow.sink).mbit(FULL, began, world.now());
     assert!(mbit > 80.0, "{mbit:.1} of 100 Mbit/s: {}", world.story());
 }
+
+#[test]
+fn a_window_is_told_whichever_path_is_sending() {
+    let mut world = connected(&links(&[(50, 10), (50, 10)]));
+    call_both_ways(&mut world, 80.0, ms(1000));
+    for _ in 0..100 {
+        world.run_for(ms(10));
+        let now = world.now();
+        assert!(world.client.paths(now).iter().all(|path| path.cwnd > 0), "{}", world.story());
+    }
+}
