@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::meter::Meter;
-use super::udp::{bind, introduce};
-use super::{Direction, Place, any_like, join};
+use super::udp::{introduce, pair};
+use super::{Direction, Place, join};
 use crate::netns::Namespace;
 
 mod cubic;
@@ -85,13 +85,7 @@ impl QuicFlow {
     /// # Errors
     /// When a socket cannot be had, or the server never hears of the client.
     pub fn start(&self, client: &Namespace, server: Place<'_>) -> Result<RunningQuic> {
-        let far = server.namespace.run(|| bind(std::net::SocketAddr::new(server.addr, 0), None))?;
-        let far_addr = far.local_addr()?;
-        let near = client.run(|| {
-            let socket = bind(any_like(far_addr), self.interface.as_deref())?;
-            socket.connect(far_addr).with_context(|| format!("no route to {far_addr}"))?;
-            Ok(socket)
-        })?;
+        let (near, far) = pair(client, server, self.interface.as_deref())?;
         far.connect(introduce(&near, &far)?)?;
         let (sender, receiver) = match self.direction {
             Direction::Upload => (near, far),

@@ -84,13 +84,7 @@ impl Stream {
     /// As [`Stream::run`].
     pub fn start(&self, client: &Namespace, server: Place<'_>) -> Result<RunningStream> {
         ensure!(self.payload >= HEADER, "a datagram of the stream has at least {HEADER} bytes");
-        let far = server.namespace.run(|| bind(SocketAddr::new(server.addr, 0), None))?;
-        let far_addr = far.local_addr()?;
-        let near = client.run(|| {
-            let socket = bind(any_like(far_addr), self.interface.as_deref())?;
-            socket.connect(far_addr).with_context(|| format!("no route to {far_addr}"))?;
-            Ok(socket)
-        })?;
+        let (near, far) = pair(client, server, self.interface.as_deref())?;
         let (sender, receiver) = match self.direction {
             Direction::Upload => (near, far),
             Direction::Download => {
@@ -140,6 +134,22 @@ impl RunningStream {
         let sent = join(self.sending)?;
         Ok(StreamReport { sent, ..join(self.receiving)? })
     }
+}
+
+/// A socket of the client, connected to one of the server; over `interface` if one is named.
+pub(super) fn pair(
+    client: &Namespace,
+    server: Place<'_>,
+    interface: Option<&str>,
+) -> Result<(UdpSocket, UdpSocket)> {
+    let far = server.namespace.run(|| bind(SocketAddr::new(server.addr, 0), None))?;
+    let far_addr = far.local_addr()?;
+    let near = client.run(|| {
+        let socket = bind(any_like(far_addr), interface)?;
+        socket.connect(far_addr).with_context(|| format!("no route to {far_addr}"))?;
+        Ok(socket)
+    })?;
+    Ok((near, far))
 }
 
 pub(super) fn bind(addr: SocketAddr, interface: Option<&str>) -> Result<UdpSocket> {
