@@ -135,7 +135,8 @@ impl Client {
     /// A client that does nothing until it has a link, an address of the gateway, and is told to connect.
     pub fn new(config: ClientConfig) -> Result<Self, SetupError> {
         let built = Arc::new(AtomicU64::new(0));
-        let quic = config::client(&config.identity, config.gateway, config.transport, built.clone())?;
+        let quic =
+            config::client(&config.identity, config.gateway, config.transport, &config.seed, built.clone())?;
         Ok(Self {
             endpoint: Endpoint::new(&config.identity, &config.seed, None, built),
             quic,

@@ -75,7 +75,7 @@ impl Gateway {
     /// A gateway without peers.
     pub fn new(config: GatewayConfig) -> Result<Self, SetupError> {
         let built = Arc::new(AtomicU64::new(0));
-        let server = config::server(&config.identity, config.transport, built.clone())?;
+        let server = config::server(&config.identity, config.transport, &config.seed, built.clone())?;
         Ok(Self {
             endpoint: Endpoint::new(&config.identity, &config.seed, Some(server), built),
             addresses: config.addresses,

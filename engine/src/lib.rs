@@ -18,6 +18,7 @@
 //! negotiated over HTTP/3 ([`h3`]) as CONNECT-IP (RFC 9484).
 
 pub mod client;
+mod congestion;
 pub mod error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;

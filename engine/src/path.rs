@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use self::base::BaseRtt;
-use self::pacer::{Pacer, bytes_in};
+use self::pacer::{Pacer, bytes_per};
 pub use self::state::PathState;
 use self::state::{Health, Verdict};
 use crate::lane::Place;
@@ -27,15 +27,8 @@ const UNKNOWN_RATE: u64 = 125_000;
 const EXPLORATION: u64 = 256 << 10;
 /// ...namely at this part of the best one's rate.
 const EXPLORED_SHARE: u64 = 4;
-/// Queue that is left to a link beyond what its round trip needs. A longer one is better kept here, where
-/// another path may take from it. noq's BBRv3 alone leaves one round trip's worth and more.
-const QUEUE_ALLOWANCE: Duration = Duration::from_millis(5);
-/// A queue that is no longer than this and a sixteenth of the base round trip is none: a packet or two, and jitter.
-const EMPTY_QUEUE: Duration = Duration::from_micros(500);
 /// One part in so many of the queue counts when paths are compared.
 const QUEUE_WEIGHT: u32 = 8;
-/// What may be in flight all the same, bytes.
-const LEAST_CAP: u64 = 20_000;
 /// RTT of a path about which nothing is known yet.
 const UNKNOWN_RTT: Duration = Duration::from_millis(100);
 /// What a path lost counts for half after this time without news: a path that is left out has to get another chance.
@@ -44,13 +37,6 @@ const LOSS_HALF_LIFE: Duration = Duration::from_secs(1);
 const LOSS_WEIGHT: f64 = 1.0 / 256.0;
 /// RFC 9002 §7.7: a window-based controller is paced a little faster than a window per RTT. In thousandths.
 const WINDOW_GAIN: u64 = 1250;
-/// noq's BBRv3 paces 1 % below its bandwidth estimate (draft-ietf-ccwg-bbr §5.6.2), and forgets higher estimates
-/// after two rounds, where the draft means two probing cycles: its estimate decays by a percent every two
-/// rounds between probes. Pacing as much faster keeps it.
-const BBR_GAIN: u64 = 1010;
-/// ...and while the link's queue is empty, so much faster: there may be more to be had, and the first sign of a queue
-/// ends it. Waiting for BBR's own probe, every 2 to 3 s, would leave a tenth of a link unused.
-const EMPTY_GAIN: u64 = 1050;
 /// Rates shown to people are averages over at least this long.
 const METER_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -84,8 +70,6 @@ pub(crate) struct Path {
     queue: VecDeque<Outgoing>,
     queued: u64,
     rate: u64,
-    /// Most that may be in flight while the link's queue is longer than it need be.
-    in_flight_cap: u64,
     /// Bytes that may still go out on the chance that the path is faster than it could show so far.
     exploration: u64,
     rtt: Duration,
@@ -157,7 +141,6 @@ impl Path {
             queue: VecDeque::new(),
             queued: 0,
             rate: UNKNOWN_RATE,
-            in_flight_cap: u64::MAX,
             exploration: EXPLORATION,
             rtt: UNKNOWN_RTT,
             base: BaseRtt::new(now),
@@ -177,18 +160,13 @@ impl Path {
         let Some(figures) = conn.figures(self.id) else { return };
         let Some(gate) = conn.gate(self.id) else { return };
         self.rtt = figures.rtt.max(Duration::from_micros(100));
-        let queueing = self.base.get().filter(|base| self.rtt > *base * 5 / 4 + QUEUE_ALLOWANCE);
-        self.in_flight_cap = match (gate.bandwidth(), queueing) {
-            (Some(rate), Some(base)) => bytes_in(rate, base * 3 / 2 + QUEUE_ALLOWANCE).max(LEAST_CAP),
-            _ => u64::MAX,
-        };
         self.mtu = figures.mtu;
         if figures.rx_bytes > self.heard.0 {
             self.heard = (figures.rx_bytes, now);
         }
         let by_window = bytes_per(gate.window(), self.rtt);
         let paced = match gate.pacing_rate() {
-            Some(rate) => scale(rate, if self.is_queue_empty() { EMPTY_GAIN } else { BBR_GAIN }),
+            Some(rate) => rate,
             None => scale(by_window, WINDOW_GAIN),
         };
         let paced = paced.max(1);
@@ -196,11 +174,6 @@ impl Path {
         self.rate = paced.min(by_window).max(1);
         self.pacer.set_rate(now, paced, self.mtu);
         self.note_loss(now, figures.sent_packets, figures.lost_packets);
-    }
-
-    /// Whether the round trip is about what it is without any queue.
-    fn is_queue_empty(&self) -> bool {
-        self.base.get().is_some_and(|base| self.rtt <= base + base / 16 + EMPTY_QUEUE)
     }
 
     fn note_loss(&mut self, now: Instant, sent: u64, lost: u64) {
@@ -215,11 +188,6 @@ impl Path {
         let share = (lost_now as f64 / sent_now as f64).min(1.0);
         let weight = 1.0 - (1.0 - LOSS_WEIGHT).powf(sent_now as f64);
         self.loss += (share - self.loss) * weight;
-    }
-
-    /// Bytes that may leave now as far as window and cap go.
-    pub(crate) fn room(&self, gate: &Gate) -> u64 {
-        gate.room().min(self.in_flight_cap.saturating_sub(gate.in_flight()))
     }
 
     /// Starts afresh to find out what the path carries: it is new, or was silent.
@@ -255,8 +223,11 @@ impl Path {
     }
 
     /// The way of the acknowledgements changed, and with it every round trip.
-    pub(crate) fn ack_path_changed(&mut self, now: Instant) {
+    pub(crate) fn ack_path_changed(&mut self, now: Instant, gate: Option<&Gate>) {
         self.base.reset(now);
+        if let Some(gate) = gate {
+            gate.forget_rtt();
+        }
     }
 
     /// The round trip by which paths are compared: the base, and a part of what the link's queue adds to it.
@@ -321,7 +292,7 @@ impl Path {
     pub(crate) fn deadline(&self, conn: &Conn, is_busy: bool) -> Option<Instant> {
         let gate = conn.gate(self.id);
         let health = self.health.deadline(gate.and_then(|gate| gate.answer_time()));
-        let has_room = gate.is_some_and(|gate| self.room(gate) >= self.mtu);
+        let has_room = gate.is_some_and(|gate| gate.room() >= self.mtu);
         let pacing = if self.queue.is_empty() || !has_room || is_busy { None } else { self.pacer.ready_at() };
         [health, pacing].into_iter().flatten().min()
     }
@@ -365,11 +336,6 @@ impl Path {
 
 fn scale(rate: u64, thousandths: u64) -> u64 {
     rate.saturating_mul(thousandths) / 1000
-}
-
-/// Bytes/s of `bytes` in `time`.
-fn bytes_per(bytes: u64, time: Duration) -> u64 {
-    u64::try_from(u128::from(bytes) * 1_000_000_000 / time.as_nanos().max(1)).unwrap_or(u64::MAX)
 }
 
 /// Average rates between reports, without a timer of its own.

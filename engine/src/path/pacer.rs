@@ -83,5 +83,10 @@ pub(crate) fn duration_of(bytes: u64, rate: u64) -> Duration {
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
+/// Bytes/s of `bytes` in `time`.
+pub(crate) fn bytes_per(bytes: u64, time: Duration) -> u64 {
+    u64::try_from(u128::from(bytes) * 1_000_000_000 / time.as_nanos().max(1)).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,6 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use aws_lc_rs::{digest, hmac};
-use noq_proto::congestion::{Bbr3Config, ControllerFactory, CubicConfig};
 use noq_proto::{
     ClientConfig, EndpointConfig, HashedConnectionIdGenerator, MtuDiscoveryConfig, ServerConfig,
     TransportConfig, VarInt,
@@ -54,11 +53,14 @@ impl Default for TransportOptions {
 }
 
 /// `requests`: how many request streams the peer may have open; none for a client, which answers none.
-fn transport(options: TransportOptions, built: Arc<AtomicU64>, requests: u32) -> Arc<TransportConfig> {
-    let controller: Arc<dyn ControllerFactory + Send + Sync> = match options.congestion {
-        Congestion::Bbr => Arc::new(Bbr3Config::default()),
-        Congestion::Cubic => Arc::new(CubicConfig::default()),
-    };
+fn transport(
+    options: TransportOptions,
+    seed: &[u8; 16],
+    built: Arc<AtomicU64>,
+    requests: u32,
+) -> Arc<TransportConfig> {
+    let seed = derived_seed(b"congestion control", seed);
+    let seed = u64::from_be_bytes(std::array::from_fn(|index| seed[index]));
     let mut mtu = MtuDiscoveryConfig::default();
     mtu.upper_bound(MAX_UDP_PAYLOAD);
     let mut config = TransportConfig::default();
@@ -77,7 +79,7 @@ fn transport(options: TransportOptions, built: Arc<AtomicU64>, requests: u32) ->
         .stream_receive_window(VarInt::from_u32(64 << 10))
         .receive_window(VarInt::from_u32(256 << 10))
         .send_window(256 << 10)
-        .congestion_controller_factory(Arc::new(GatedFactory::new(controller, built)));
+        .congestion_controller_factory(Arc::new(GatedFactory::new(options.congestion, seed, built)));
     Arc::new(config)
 }
 
@@ -96,30 +98,38 @@ pub(crate) fn endpoint(identity: &Identity, seed: &[u8; 16]) -> Arc<EndpointConf
     let [a, b, c, d, e, f, g, h, ..] = identity.derived_secret(b"connection ids");
     let key = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
     config.cid_generator(Arc::new(move || Box::new(HashedConnectionIdGenerator::from_key(key))));
-    let mut material = digest::Context::new(&digest::SHA256);
-    material.update(b"quic endpoint");
-    material.update(seed);
-    config.rng_seed(material.finish().as_ref().try_into().ok());
+    config.rng_seed(Some(derived_seed(b"quic endpoint", seed)));
     Arc::new(config)
+}
+
+/// A seed for one `purpose`: what one gives away tells nothing of the others.
+fn derived_seed(purpose: &[u8], seed: &[u8; 16]) -> [u8; 32] {
+    let mut material = digest::Context::new(&digest::SHA256);
+    material.update(purpose);
+    material.update(seed);
+    let digest = material.finish();
+    std::array::from_fn(|index| digest.as_ref()[index])
 }
 
 pub(crate) fn client(
     identity: &Identity,
     gateway: Pin,
     options: TransportOptions,
+    seed: &[u8; 16],
     built: Arc<AtomicU64>,
 ) -> Result<ClientConfig, SetupError> {
     let mut config = ClientConfig::new(Arc::new(tls::client(identity, gateway)?));
-    config.transport_config(transport(options, built, 0));
+    config.transport_config(transport(options, seed, built, 0));
     Ok(config)
 }
 
 pub(crate) fn server(
     identity: &Identity,
     options: TransportOptions,
+    seed: &[u8; 16],
     built: Arc<AtomicU64>,
 ) -> Result<Arc<ServerConfig>, SetupError> {
     let mut config = ServerConfig::with_crypto(Arc::new(tls::server(identity)?));
-    config.transport_config(transport(options, built, MAX_REQUESTS as u32));
+    config.transport_config(transport(options, seed, built, MAX_REQUESTS as u32));
     Ok(Arc::new(config))
 }

@@ -11,6 +11,7 @@
 
 #[cfg(feature = "fuzzing")]
 pub(crate) mod doors;
+mod inner;
 
 use std::any::Any;
 use std::fmt;
@@ -19,7 +20,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use noq_proto::RttEstimator;
-use noq_proto::congestion::{Controller, ControllerFactory, ControllerMetrics};
+use noq_proto::congestion::{Controller, ControllerFactory, ControllerMetrics, CubicConfig};
+
+use self::inner::Inner;
+use super::Congestion;
+use crate::congestion::Bbr;
 
 /// A pacing rate (bytes/s) that never delays: 1 Tbit/s.
 const UNPACED: u64 = 125_000_000_000;
@@ -58,6 +63,8 @@ struct State {
     mtu: u16,
     /// Set when the window, and nothing else, held the backlog; handed to the controller at its next call.
     cwnd_limited: bool,
+    /// Set when all round trips changed, and likewise handed over.
+    forget_rtt: bool,
     in_flight: u64,
     window: u64,
     pacing_rate: Option<u64>,
@@ -96,8 +103,7 @@ impl AnswerTime {
 pub(crate) struct Gate(Arc<Mutex<State>>);
 
 impl Gate {
-    fn new(controller: &dyn Controller, mtu: u16) -> Self {
-        let metrics = controller.metrics();
+    fn new(controller: &Inner, mtu: u16) -> Self {
         Self(Arc::new(Mutex::new(State {
             open: true,
             backlogged: false,
@@ -105,10 +111,11 @@ impl Gate {
             mtu_probes: Vec::new(),
             mtu,
             cwnd_limited: false,
+            forget_rtt: false,
             in_flight: 0,
             window: controller.window(),
-            pacing_rate: metrics.pacing_rate,
-            bandwidth: metrics.bandwidth_estimate,
+            pacing_rate: controller.pacing_rate(),
+            bandwidth: controller.bandwidth(),
             answer: AnswerTime::default(),
             rtt_min: None,
             sent: Vec::new(),
@@ -136,6 +143,11 @@ impl Gate {
         let mut state = self.lock();
         state.backlogged = backlogged;
         state.cwnd_limited |= cwnd_limited;
+    }
+
+    /// Says that the way of the acknowledgements changed, and with it every round trip.
+    pub(crate) fn forget_rtt(&self) {
+        self.lock().forget_rtt = true;
     }
 
     /// Bytes that the window still lets out.
@@ -181,7 +193,7 @@ impl Gate {
 
     /// The controller's estimate of what the path carries, bytes/s.
     pub(crate) fn bandwidth(&self) -> Option<u64> {
-        self.lock().bandwidth.map(|bits| bits / 8)
+        self.lock().bandwidth
     }
 
     /// By when an answer can be expected: smoothed time plus four times its variation (RFC 6298).
@@ -208,7 +220,7 @@ impl Gate {
 
 /// The real controller behind a gate.
 pub(crate) struct Gated {
-    inner: Box<dyn Controller>,
+    inner: Inner,
     gate: Gate,
 }
 
@@ -219,11 +231,10 @@ impl Gated {
     }
 
     fn refresh(&mut self) {
-        let metrics = self.inner.metrics();
         let mut state = self.gate.lock();
         state.window = self.inner.window();
-        state.pacing_rate = metrics.pacing_rate;
-        state.bandwidth = metrics.bandwidth_estimate;
+        state.pacing_rate = self.inner.pacing_rate();
+        state.bandwidth = self.inner.bandwidth();
     }
 
     fn app_limited(&mut self) -> bool {
@@ -281,6 +292,9 @@ impl Controller for Gated {
     fn on_end_acks(&mut self, now: Instant, in_flight: u64, _: bool, largest_pn: Option<u64>) {
         let app_limited = self.app_limited();
         self.inner.on_end_acks(now, in_flight, app_limited, largest_pn);
+        if std::mem::take(&mut self.gate.lock().forget_rtt) {
+            self.inner.forget_rtt(now);
+        }
         // Lost MTU probes and discarded packets leave noq's count without a call: take over its figure.
         self.gate.lock().in_flight = in_flight;
         self.refresh();
@@ -327,10 +341,6 @@ impl Controller for Gated {
         self.refresh();
     }
 
-    fn on_ack_frequency_update(&mut self, ack_eliciting_threshold: u64, requested_max_ack_delay: Duration) {
-        self.inner.on_ack_frequency_update(ack_eliciting_threshold, requested_max_ack_delay);
-    }
-
     fn window(&self) -> u64 {
         let state = self.gate.lock();
         match (state.open, state.probing) {
@@ -349,7 +359,7 @@ impl Controller for Gated {
     }
 
     fn clone_box(&self) -> Box<dyn Controller> {
-        Box::new(Self { inner: self.inner.clone_box(), gate: self.gate.clone() })
+        Box::new(Self { inner: self.inner.clone(), gate: self.gate.clone() })
     }
 
     fn initial_window(&self) -> u64 {
@@ -363,21 +373,28 @@ impl Controller for Gated {
 
 /// Builds gated controllers, and counts them: a new one means that some path's gate was replaced.
 pub(crate) struct GatedFactory {
-    inner: Arc<dyn ControllerFactory + Send + Sync>,
+    congestion: Congestion,
+    /// What each controller chooses at random comes from this and the count.
+    seed: u64,
     built: Arc<AtomicU64>,
 }
 
 impl GatedFactory {
-    pub(crate) fn new(inner: Arc<dyn ControllerFactory + Send + Sync>, built: Arc<AtomicU64>) -> Self {
-        Self { inner, built }
+    pub(crate) fn new(congestion: Congestion, seed: u64, built: Arc<AtomicU64>) -> Self {
+        Self { congestion, seed, built }
     }
 }
 
 impl ControllerFactory for GatedFactory {
     fn build(self: Arc<Self>, now: Instant, current_mtu: u16) -> Box<dyn Controller> {
-        self.built.fetch_add(1, Ordering::Relaxed);
-        let inner = self.inner.clone().build(now, current_mtu);
-        let gate = Gate::new(&*inner, current_mtu);
+        let count = self.built.fetch_add(1, Ordering::Relaxed);
+        let inner = match self.congestion {
+            Congestion::Bbr => {
+                Inner::Bbr(Box::new(Bbr::new(now, current_mtu, self.seed.wrapping_add(count))))
+            }
+            Congestion::Cubic => Inner::Noq(Arc::new(CubicConfig::default()).build(now, current_mtu)),
+        };
+        let gate = Gate::new(&inner, current_mtu);
         Box::new(Gated { inner, gate })
     }
 }

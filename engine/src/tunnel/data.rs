@@ -77,7 +77,7 @@ impl Tunnel {
         let Some(gate) = self.conn.gate(self.paths[index].id).cloned() else { return false };
         let path = &mut self.paths[index];
         let mtu = path.mtu();
-        let (mut room, mut credit) = (path.room(&gate), path.pacer.credit(now));
+        let (mut room, mut credit) = (gate.room(), path.pacer.credit(now));
         let is_ready = path.pacer.ready_at().is_some_and(|ready| ready <= now);
         if is_ready {
             while self.batch.len() < max_packets && room >= mtu && credit >= mtu.min(1200) {

@@ -164,7 +164,9 @@ impl Tunnel {
     pub(super) fn settle_fates(&mut self, now: Instant) {
         let ack_path = self.paths.iter().filter(|path| path.health.is_usable()).map(|path| path.id).min();
         if std::mem::replace(&mut self.ack_path, ack_path) != ack_path {
-            self.paths.iter_mut().for_each(|path| path.ack_path_changed(now));
+            for path in &mut self.paths {
+                path.ack_path_changed(now, self.conn.gate(path.id));
+            }
         }
         let mut answered: Vec<(PathId, Instant)> = Vec::new();
         self.conn.collect_fates(&mut self.lost, |id, sent| answered.push((id, sent)));

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use noq_proto::congestion::{Controller, ControllerFactory, CubicConfig};
+use noq_proto::congestion::{Controller, ControllerFactory};
 
-use super::{Fate, Gate, Gated, GatedFactory, Sent};
+use super::{Congestion, Fate, Gate, Gated, GatedFactory, Sent};
 
 /// What a gate does for each packet, around a controller that does next to nothing.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl GateStep {
     /// A gate that nothing went through.
     #[must_use]
     pub fn new(now: Instant) -> Option<Self> {
-        let factory = GatedFactory::new(Arc::new(CubicConfig::default()), Arc::default());
+        let factory = GatedFactory::new(Congestion::Cubic, 0, Arc::default());
         let controller = Arc::new(factory).build(now, 1200);
         let gate = Gated::gate_of(&*controller)?;
         Some(Self { controller, gate, now, next_pn: 0, sent: Vec::new(), fates: Vec::new() })

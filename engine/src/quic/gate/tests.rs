@@ -1,10 +1,8 @@
-use noq_proto::congestion::CubicConfig;
-
 use super::*;
 
 fn gated() -> (Box<dyn Controller>, Gate, Instant) {
     let now = crate::testing::start();
-    let factory = GatedFactory::new(Arc::new(CubicConfig::default()), Arc::default());
+    let factory = GatedFactory::new(Congestion::Cubic, 0, Arc::default());
     let controller = Arc::new(factory).build(now, 1200);
     let gate = Gated::gate_of(&*controller).unwrap();
     (controller, gate, now)

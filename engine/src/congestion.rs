@@ -1,0 +1,7 @@
+//! Congestion control of a path: how much may be in flight, and how fast it leaves. Knows nothing of QUIC; the gate
+//! (`quic/gate`) tells it what was sent, acknowledged and lost.
+
+mod bbr;
+mod rate;
+
+pub(crate) use self::bbr::Bbr;

@@ -1,0 +1,169 @@
+//! The real controller behind a gate: our BBR, or one of noq's.
+
+use std::time::Instant;
+
+use noq_proto::RttEstimator;
+use noq_proto::congestion::{Controller, ControllerMetrics};
+
+use crate::congestion::Bbr;
+
+pub(super) enum Inner {
+    Bbr(Box<Bbr>),
+    Noq(Box<dyn Controller>),
+}
+
+impl Clone for Inner {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Bbr(bbr) => Self::Bbr(bbr.clone()),
+            Self::Noq(controller) => Self::Noq(controller.clone_box()),
+        }
+    }
+}
+
+impl Inner {
+    pub(super) fn window(&self) -> u64 {
+        match self {
+            Self::Bbr(bbr) => bbr.window(),
+            Self::Noq(controller) => controller.window(),
+        }
+    }
+
+    pub(super) fn initial_window(&self) -> u64 {
+        match self {
+            Self::Bbr(bbr) => bbr.initial_window(),
+            Self::Noq(controller) => controller.initial_window(),
+        }
+    }
+
+    /// Bytes/s at which it wants packets to leave, if it has a wish.
+    pub(super) fn pacing_rate(&self) -> Option<u64> {
+        match self {
+            Self::Bbr(bbr) => Some(bbr.pacing_rate()),
+            Self::Noq(controller) => controller.metrics().pacing_rate,
+        }
+    }
+
+    /// Bytes/s that it believes the path to carry.
+    pub(super) fn bandwidth(&self) -> Option<u64> {
+        match self {
+            Self::Bbr(bbr) => bbr.bandwidth(),
+            Self::Noq(controller) => controller.metrics().bandwidth_estimate.map(|bits| bits / 8),
+        }
+    }
+
+    pub(super) fn metrics(&self) -> ControllerMetrics {
+        match self {
+            Self::Bbr(bbr) => {
+                let mut metrics = ControllerMetrics::default();
+                metrics.congestion_window = bbr.window();
+                metrics.bandwidth_estimate = bbr.bandwidth().map(|bytes| bytes * 8);
+                metrics
+            }
+            Self::Noq(controller) => controller.metrics(),
+        }
+    }
+
+    pub(super) fn on_sent(&mut self, now: Instant, bytes: u64, largest_pn: u64) {
+        if let Self::Noq(controller) = self {
+            controller.on_sent(now, bytes, largest_pn);
+        }
+    }
+
+    pub(super) fn on_packet_sent(&mut self, now: Instant, bytes: u16, pn: u64) {
+        match self {
+            Self::Bbr(bbr) => bbr.on_sent(now, pn, u64::from(bytes)),
+            Self::Noq(controller) => controller.on_packet_sent(now, bytes, pn),
+        }
+    }
+
+    pub(super) fn on_cwnd_limited(&mut self) {
+        if let Self::Noq(controller) = self {
+            controller.on_cwnd_limited();
+        }
+    }
+
+    pub(super) fn on_ack(
+        &mut self,
+        now: Instant,
+        sent: Instant,
+        bytes: u64,
+        pn: u64,
+        app_limited: bool,
+        rtt: &RttEstimator,
+    ) {
+        match self {
+            Self::Bbr(bbr) => bbr.on_acked(now, pn, sent, bytes),
+            Self::Noq(controller) => controller.on_ack(now, sent, bytes, pn, app_limited, rtt),
+        }
+    }
+
+    pub(super) fn on_end_acks(
+        &mut self,
+        now: Instant,
+        in_flight: u64,
+        app_limited: bool,
+        largest_pn: Option<u64>,
+    ) {
+        match self {
+            Self::Bbr(bbr) => {
+                bbr.on_ack_end(now, in_flight);
+                if app_limited {
+                    bbr.on_app_limited();
+                }
+            }
+            Self::Noq(controller) => controller.on_end_acks(now, in_flight, app_limited, largest_pn),
+        }
+    }
+
+    pub(super) fn on_congestion_event(
+        &mut self,
+        now: Instant,
+        sent: Instant,
+        is_persistent: bool,
+        is_ecn: bool,
+        lost_bytes: u64,
+        largest_lost_pn: u64,
+    ) {
+        match self {
+            Self::Bbr(bbr) => {
+                if is_ecn {
+                    bbr.on_marked();
+                }
+                if is_persistent {
+                    bbr.on_persistent_congestion();
+                }
+            }
+            Self::Noq(controller) => {
+                controller.on_congestion_event(now, sent, is_persistent, is_ecn, lost_bytes, largest_lost_pn);
+            }
+        }
+    }
+
+    pub(super) fn on_packet_lost(&mut self, lost_bytes: u16, pn: u64, now: Instant) {
+        match self {
+            Self::Bbr(bbr) => bbr.on_lost(now, pn, u64::from(lost_bytes)),
+            Self::Noq(controller) => controller.on_packet_lost(lost_bytes, pn, now),
+        }
+    }
+
+    pub(super) fn on_spurious_congestion_event(&mut self) {
+        match self {
+            Self::Bbr(bbr) => bbr.on_spurious_loss(),
+            Self::Noq(controller) => controller.on_spurious_congestion_event(),
+        }
+    }
+
+    pub(super) fn on_mtu_update(&mut self, new_mtu: u16) {
+        match self {
+            Self::Bbr(bbr) => bbr.set_mtu(new_mtu),
+            Self::Noq(controller) => controller.on_mtu_update(new_mtu),
+        }
+    }
+
+    pub(super) fn forget_rtt(&mut self, now: Instant) {
+        if let Self::Bbr(bbr) = self {
+            bbr.forget_rtt(now);
+        }
+    }
+}
