@@ -111,6 +111,7 @@ impl Bbr {
     /// A packet that left at `sent` was acknowledged.
     pub(crate) fn on_acked(&mut self, now: Instant, pn: u64, sent: Instant, bytes: u64) {
         self.sampler.acked(now, pn, sent, bytes);
+        self.model.note_arrival();
     }
 
     /// An acknowledgement was processed in full, after which `in_flight` bytes remain.
@@ -137,8 +138,7 @@ impl Bbr {
     /// A packet was lost.
     pub(crate) fn on_lost(&mut self, now: Instant, pn: u64, bytes: u64) {
         let Some(loss) = self.sampler.lost_one(pn, bytes) else { return };
-        self.model.note_loss(bytes);
-        if loss.lost_since * 1000 > loss.in_flight * self.model.tolerance() {
+        if self.model.note_loss(bytes, &loss) {
             self.phase.on_excess(now, &loss, &mut self.model, &mut self.random);
         }
     }

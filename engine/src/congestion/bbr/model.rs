@@ -4,18 +4,20 @@
 use std::time::{Duration, Instant};
 
 use super::scale;
-use crate::congestion::rate::{Sample, Sampler};
+use crate::congestion::rate::{Loss, Sample, Sampler};
 use crate::path::pacer::bytes_in;
 
 /// After this long without a round trip near the least one, that one is forgotten (draft §2.13, MinRTTFilterLen).
 const MIN_RTT_WINDOW: Duration = Duration::from_secs(10);
 /// And after this long the queue is emptied to see one (ProbeRTTInterval).
 const PROBE_RTT_INTERVAL: Duration = Duration::from_secs(5);
-/// Losses beyond this are congestion while a queue stands (LossThresh), thousandths...
+/// Losses beyond this within a round are congestion while a queue stands (LossThresh), thousandths...
 const TOLERANCE_QUEUED: u64 = 20;
-/// ...and beyond this if none does.
-const TOLERANCE_EMPTY: u64 = 100;
-/// And beyond this nothing is gained by going a little faster.
+/// ...and beyond this on average if none does: radio links lose in bursts.
+const TOLERANCE_EMPTY: f64 = 0.1;
+/// Weight of a packet in that average.
+const LOSS_WEIGHT: f64 = 1.0 / 256.0;
+/// And beyond this within a round nothing is gained by going a little faster, thousandths.
 const TOLERANCE_SEARCH: u64 = 10;
 /// What is left of a bound after a round with losses (Beta), thousandths.
 const BETA: u64 = 700;
@@ -91,6 +93,8 @@ pub(super) struct Model {
     bounds: Bounds,
     /// The bounds before the losses that are dealt with now.
     undo: Bounds,
+    /// Average share of packets lost.
+    loss: f64,
     lumps: Lumps,
     /// Rounds on end with a queue.
     standing: u32,
@@ -108,6 +112,7 @@ impl Model {
             last: Round::default(),
             bounds: UNBOUND,
             undo: UNBOUND,
+            loss: 0.0,
             lumps: Lumps::new(now),
             standing: 0,
         }
@@ -262,13 +267,17 @@ impl Model {
         self.lumps.most().min(bytes_in(self.bandwidth(), MAX_LUMP))
     }
 
-    /// Loss beyond which the path is taken for congested, thousandths.
-    pub(super) fn tolerance(&self) -> u64 {
-        if self.has_queue() { TOLERANCE_QUEUED } else { TOLERANCE_EMPTY }
+    /// A packet was acknowledged.
+    pub(super) fn note_arrival(&mut self) {
+        self.loss -= self.loss * LOSS_WEIGHT;
     }
 
-    pub(super) fn note_loss(&mut self, bytes: u64) {
+    /// A packet was lost: whether more is lost than the path is forgiven.
+    pub(super) fn note_loss(&mut self, bytes: u64, loss: &Loss) -> bool {
         self.round.lost += bytes;
+        self.loss += (1.0 - self.loss) * LOSS_WEIGHT;
+        let sudden = self.has_queue() && loss.lost_since * 1000 > loss.in_flight * TOLERANCE_QUEUED;
+        sudden || self.loss > TOLERANCE_EMPTY
     }
 
     pub(super) fn note_mark(&mut self) {
@@ -282,7 +291,8 @@ impl Model {
 
     /// Whether the last round's losses or marks are congestion.
     pub(super) fn is_congested(&self) -> bool {
-        self.last.marked || self.last.lost * 1000 > self.last.delivered * self.tolerance()
+        let lossy = self.last.lost * 1000 > self.last.delivered * TOLERANCE_QUEUED;
+        self.last.marked || lossy && (self.has_queue() || self.loss > TOLERANCE_EMPTY)
     }
 
     /// After a round with congestion: until the next probe no more than was delivered in it, but at least a good part
