@@ -1,8 +1,9 @@
 //! The receiver's side: passes each packet on once, and those of an ordered lane in order, as far as waiting helps.
 //!
 //! A packet that is ahead of a gap waits for what is missing: that is still under way on a slower path, or was lost
-//! and is being sent again. No packet waits longer than the hold, however many gaps there are before it; what comes
-//! after its gap was given up is passed on at once, since late is better than lost.
+//! and is being sent again. No packet waits longer than the hold, however many gaps there are before it. What comes
+//! after its gap was given up is passed on at once, since late is better than lost, up to a limit: by then an inner
+//! transport has sent it again (RFC 6298: after 200 ms at the earliest, in Linux), and whoever plays it has gone on.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -14,6 +15,8 @@ use super::{LANES, Place, ahead, following};
 
 /// Packets that may wait, all lanes together: 100 ms at 400 Mbit/s.
 const MAX_HELD: usize = 4096;
+/// Gaps of a lane that are remembered after they were given up.
+const MAX_GIVEN_UP: usize = 64;
 /// Longest distance in a lane between the first gap and the last packet that waits.
 const MAX_SPAN: usize = 8192;
 
@@ -26,6 +29,8 @@ pub(crate) enum Passed {
     Held,
     /// Its gap was given up before it came: it went on out of order.
     Late,
+    /// Its gap was given up so long ago that nobody waits for it any more, and it is gone.
+    Stale,
     /// It had come before, and is gone.
     Copy,
 }
@@ -47,11 +52,20 @@ struct Lane {
     count: usize,
     /// When the packet that waits longest came.
     oldest: Option<Instant>,
+    /// Gaps that were given up of late: the number after the gap, and when.
+    given_up: VecDeque<(u32, Instant)>,
 }
 
 impl Lane {
     fn new(first: Place) -> Self {
-        Self { window: Window::new(first.seq), next: 0, held: VecDeque::new(), count: 0, oldest: None }
+        Self {
+            window: Window::new(first.seq),
+            next: 0,
+            held: VecDeque::new(),
+            count: 0,
+            oldest: None,
+            given_up: VecDeque::new(),
+        }
     }
 
     /// Passes on what stands at the front without a gap.
@@ -68,11 +82,26 @@ impl Lane {
     }
 
     /// Gives the first gap up.
-    fn skip(&mut self, out: &mut Vec<Bytes>) {
+    fn skip(&mut self, now: Instant, out: &mut Vec<Bytes>) {
         while self.held.pop_front_if(|front| front.is_none()).is_some() {
             self.next = following(self.next);
         }
+        self.note_given_up(now);
         self.release(out);
+    }
+
+    /// Notes that what is missing before `next` is not waited for any more.
+    fn note_given_up(&mut self, now: Instant) {
+        if self.given_up.len() == MAX_GIVEN_UP {
+            self.given_up.pop_front();
+        }
+        self.given_up.push_back((self.next, now));
+    }
+
+    /// Whether the gap to which `seq` belongs was given up more than `limit` ago.
+    fn is_stale(&self, now: Instant, seq: u32, limit: Duration) -> bool {
+        let gap = self.given_up.iter().find(|(after, _)| ahead(seq, *after) < 0);
+        gap.is_none_or(|(_, at)| now.saturating_duration_since(*at) > limit)
     }
 
     fn hold(&mut self, now: Instant, distance: usize, packet: &[u8]) {
@@ -96,12 +125,14 @@ pub(crate) struct Resequencer {
     /// Packets that wait.
     held: usize,
     hold: Duration,
+    /// How much later than what follows it a packet may be passed on.
+    limit: Duration,
 }
 
 impl Resequencer {
-    /// Without packets. `hold` is the longest that one may wait.
+    /// Without packets. `hold` is the longest that one may wait, and how late one may be at most.
     pub(crate) fn new(hold: Duration) -> Self {
-        Self { lanes: Vec::new(), waiting: Vec::new(), held: 0, hold }
+        Self { lanes: Vec::new(), waiting: Vec::new(), held: 0, hold, limit: hold }
     }
 
     /// From now on no packet waits longer than `hold`.
@@ -132,6 +163,7 @@ impl Resequencer {
         }
         let before = lane.count;
         let passed = match usize::try_from(ahead(place.seq, lane.next)) {
+            Err(_) if lane.is_stale(now, place.seq, self.limit) => Passed::Stale,
             Err(_) => {
                 out.push(packet);
                 Passed::Late
@@ -149,15 +181,17 @@ impl Resequencer {
             }
             Ok(_) => {
                 while lane.count > 0 {
-                    lane.skip(out);
+                    lane.skip(now, out);
                 }
+                lane.next = place.seq;
+                lane.note_given_up(now);
                 out.push(packet);
                 lane.next = following(place.seq);
                 Passed::InOrder
             }
         };
         while self.held - before + lane.count > MAX_HELD && lane.count > 0 {
-            lane.skip(out);
+            lane.skip(now, out);
         }
         let after = lane.count;
         self.note(place.lane, before, after);
@@ -187,7 +221,7 @@ impl Resequencer {
             let Some(lane) = self.lanes[usize::from(number)].as_mut() else { return };
             let before = lane.count;
             while lane.oldest.is_some_and(|oldest| oldest + self.hold <= now) {
-                lane.skip(out);
+                lane.skip(now, out);
             }
             let after = lane.count;
             self.note(number, before, after);

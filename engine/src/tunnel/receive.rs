@@ -57,6 +57,7 @@ impl Tunnel {
             Passed::InOrder => {}
             Passed::Held => self.counters.held += 1,
             Passed::Late => self.counters.late += 1,
+            Passed::Stale => self.counters.dropped += 1,
             Passed::Copy => self.counters.duplicates += 1,
         }
         released.drain(..).for_each(|packet| self.receive_packet(packet));

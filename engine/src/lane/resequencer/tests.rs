@@ -94,6 +94,25 @@ fn what_comes_after_its_gap_was_given_up_passes_at_once() {
 }
 
 #[test]
+fn what_comes_long_after_its_gap_was_given_up_is_dropped() {
+    let mut receiver = Receiver::new();
+    for seq in [0, 2, 5] {
+        receiver.gets(0, 1, seq);
+    }
+    receiver.time_passes(50);
+    assert_eq!(receiver.numbers(), [0, 2, 5]);
+    assert_eq!(receiver.gets(100, 1, 1), Passed::Late, "as late as it may be");
+    assert_eq!(receiver.gets(101, 1, 3), Passed::Stale);
+    assert_eq!(receiver.numbers(), [1]);
+    // A gap of its own time: an older one does not make it stale, nor a younger one fresh.
+    receiver.gets(110, 1, 7);
+    receiver.time_passes(160);
+    assert_eq!(receiver.gets(170, 1, 4), Passed::Stale);
+    assert_eq!(receiver.gets(170, 1, 6), Passed::Late);
+    assert_eq!(receiver.numbers(), [7, 6]);
+}
+
+#[test]
 fn each_packet_passes_once_whether_it_waits_was_passed_or_came_late() {
     let mut receiver = Receiver::new();
     for seq in [0, 2] {
