@@ -31,6 +31,8 @@ const EXPLORED_SHARE: u64 = 4;
 const QUEUE_WEIGHT: u32 = 8;
 /// RTT of a path about which nothing is known yet.
 const UNKNOWN_RTT: Duration = Duration::from_millis(100);
+/// A path that is left out is asked for its round trip this often, while others carry traffic.
+const REFRESH: Duration = Duration::from_millis(500);
 /// What a path lost counts for half after this time without news: a path that is left out has to get another chance.
 const LOSS_HALF_LIFE: Duration = Duration::from_secs(1);
 /// Weight of one packet's fate in the loss share.
@@ -159,7 +161,7 @@ impl Path {
     pub(crate) fn refresh(&mut self, now: Instant, conn: &mut Conn) {
         let Some(figures) = conn.figures(self.id) else { return };
         let Some(gate) = conn.gate(self.id) else { return };
-        self.rtt = figures.rtt.max(Duration::from_micros(100));
+        self.rtt = gate.rtt().unwrap_or(UNKNOWN_RTT).max(Duration::from_micros(100));
         self.mtu = figures.mtu;
         if figures.rx_bytes > self.heard.0 {
             self.heard = (figures.rx_bytes, now);
@@ -210,6 +212,11 @@ impl Path {
     pub(crate) fn answered(&mut self, now: Instant) {
         self.answered = now;
         self.base.sample(now, self.rtt);
+    }
+
+    /// Whether its round trip is to be asked for: it carries nothing, and may have changed for the better.
+    pub(crate) fn is_stale(&self, now: Instant) -> bool {
+        self.health.is_usable() && now.saturating_duration_since(self.answered) > REFRESH
     }
 
     /// Smoothed round-trip time.
@@ -306,6 +313,7 @@ impl Path {
     pub(crate) fn report(&mut self, now: Instant, conn: &mut Conn) -> PathReport {
         let figures = conn.figures(self.id).unwrap_or_default();
         let gate = conn.gate(self.id);
+        let rtt = gate.and_then(|gate| gate.rtt()).unwrap_or(figures.rtt);
         let rtt_min = gate.and_then(|gate| gate.rtt_min());
         let bandwidth = gate.and_then(|gate| gate.bandwidth()).filter(|rate| *rate > 0);
         let in_flight = gate.map_or(0, |gate| gate.in_flight());
@@ -315,8 +323,8 @@ impl Path {
             remote: self.remote,
             tier: self.tier,
             state: self.health.state(),
-            rtt: figures.rtt,
-            rtt_min: rtt_min.unwrap_or(figures.rtt),
+            rtt,
+            rtt_min: rtt_min.unwrap_or(rtt),
             loss: self.loss,
             tx_bytes: figures.tx_bytes,
             rx_bytes: figures.rx_bytes,

@@ -54,6 +54,8 @@ struct Lane {
     oldest: Option<Instant>,
     /// Gaps that were given up of late: the number after the gap, and when.
     given_up: VecDeque<(u32, Instant)>,
+    /// Gaps before this number were given up longer ago than is remembered.
+    forgotten: u32,
 }
 
 impl Lane {
@@ -65,6 +67,7 @@ impl Lane {
             count: 0,
             oldest: None,
             given_up: VecDeque::new(),
+            forgotten: 0,
         }
     }
 
@@ -93,7 +96,7 @@ impl Lane {
     /// Notes that what is missing before `next` is not waited for any more.
     fn note_given_up(&mut self, now: Instant) {
         if self.given_up.len() == MAX_GIVEN_UP {
-            self.given_up.pop_front();
+            self.forgotten = self.given_up.pop_front().map_or(self.forgotten, |(after, _)| after);
         }
         self.given_up.push_back((self.next, now));
     }
@@ -101,7 +104,8 @@ impl Lane {
     /// Whether the gap to which `seq` belongs was given up more than `limit` ago.
     fn is_stale(&self, now: Instant, seq: u32, limit: Duration) -> bool {
         let gap = self.given_up.iter().find(|(after, _)| ahead(seq, *after) < 0);
-        gap.is_none_or(|(_, at)| now.saturating_duration_since(*at) > limit)
+        let is_forgotten = ahead(seq, self.forgotten) < 0;
+        is_forgotten || gap.is_none_or(|(_, at)| now.saturating_duration_since(*at) > limit)
     }
 
     fn hold(&mut self, now: Instant, distance: usize, packet: &[u8]) {

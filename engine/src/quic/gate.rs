@@ -29,6 +29,9 @@ use crate::congestion::Bbr;
 /// A pacing rate (bytes/s) that never delays: 1 Tbit/s.
 const UNPACED: u64 = 125_000_000_000;
 
+/// A round trip measured after a pause this long replaces what was known before it.
+const RTT_PAUSE: Duration = Duration::from_millis(500);
+
 /// An MTU probe that was not answered after this long is lost.
 const MTU_PROBE_TIME: Duration = Duration::from_secs(1);
 
@@ -70,9 +73,32 @@ struct State {
     pacing_rate: Option<u64>,
     bandwidth: Option<u64>,
     answer: AnswerTime,
-    rtt_min: Option<Duration>,
+    rtt: RoundTrip,
+    /// When the newest packet left that the acknowledgement being processed is about.
+    newest: Option<Instant>,
     sent: Vec<Sent>,
     fates: Vec<Fate>,
+}
+
+/// The round trip as it is now: noq's own figure still counts what was measured before a pause, and a path that is left
+/// out because it was slow would stay so.
+#[derive(Debug, Clone, Copy, Default)]
+struct RoundTrip {
+    smoothed: Option<Duration>,
+    least: Option<Duration>,
+    at: Option<Instant>,
+}
+
+impl RoundTrip {
+    fn sample(&mut self, now: Instant, sample: Duration) {
+        let pause = self.at.map(|at| now.saturating_duration_since(at));
+        self.at = Some(now);
+        self.least = Some(self.least.map_or(sample, |least| least.min(sample)));
+        self.smoothed = Some(match (self.smoothed, pause) {
+            (Some(before), Some(pause)) if pause < RTT_PAUSE || sample > before => (before * 7 + sample) / 8,
+            _ => sample,
+        });
+    }
 }
 
 /// How long answers take: from sending a packet to its acknowledgement, the peer's ack delay included.
@@ -117,7 +143,8 @@ impl Gate {
             pacing_rate: controller.pacing_rate(),
             bandwidth: controller.bandwidth(),
             answer: AnswerTime::default(),
-            rtt_min: None,
+            rtt: RoundTrip::default(),
+            newest: None,
             sent: Vec::new(),
             fates: Vec::new(),
         })))
@@ -204,7 +231,12 @@ impl Gate {
 
     /// Smallest RTT seen.
     pub(crate) fn rtt_min(&self) -> Option<Duration> {
-        self.lock().rtt_min
+        self.lock().rtt.least
+    }
+
+    /// Smoothed RTT of late.
+    pub(crate) fn rtt(&self) -> Option<Duration> {
+        self.lock().rtt.smoothed
     }
 
     /// Moves the log of sent packets to the end of `into`.
@@ -282,7 +314,7 @@ impl Controller for Gated {
             state.mtu_probes.retain(|(probe, _)| probe.pn != pn);
             state.in_flight = state.in_flight.saturating_sub(bytes);
             state.answer.sample(now.saturating_duration_since(sent));
-            state.rtt_min = Some(rtt.min());
+            state.newest = state.newest.max(Some(sent));
             state.fates.push(Fate::Acked { pn, sent });
         }
         let app_limited = self.app_limited();
@@ -295,8 +327,14 @@ impl Controller for Gated {
         if std::mem::take(&mut self.gate.lock().forget_rtt) {
             self.inner.forget_rtt(now);
         }
-        // Lost MTU probes and discarded packets leave noq's count without a call: take over its figure.
-        self.gate.lock().in_flight = in_flight;
+        {
+            let mut state = self.gate.lock();
+            if let Some(sent) = state.newest.take() {
+                state.rtt.sample(now, now.saturating_duration_since(sent));
+            }
+            // Lost MTU probes and discarded packets leave noq's count without a call: take over its figure.
+            state.in_flight = in_flight;
+        }
         self.refresh();
     }
 

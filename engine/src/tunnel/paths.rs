@@ -9,6 +9,9 @@ use crate::path::state::Verdict;
 use crate::path::{Outgoing, Path};
 use crate::quic::{ConnEvent, Endpoint, PathId, path_number};
 
+/// With so much in flight on one path, bytes, the others are worth a look.
+const BULK: u64 = 32 << 10;
+
 impl Tunnel {
     /// Opens a path over `link` to `remote`. False if the peer gave no connection ids for one yet, or the
     /// connection has enough of them: try again on the next event.
@@ -212,6 +215,21 @@ impl Tunnel {
             }
         }
         self.keep_hope();
+        self.refresh_unused(now);
+    }
+
+    /// Asks for the round trip of a path that bulk traffic passes by, or what made it slow would count for ever. Not
+    /// for light traffic, which would keep the radio of a second link awake.
+    fn refresh_unused(&mut self, now: Instant) {
+        let in_flight = |path: &Path| self.conn.gate(path.id).map_or(0, |gate| gate.in_flight());
+        if self.paths.iter().map(in_flight).all(|bytes| bytes < BULK) {
+            return;
+        }
+        for path in &self.paths {
+            if path.is_stale(now) && !self.conn.answer_due(path.id, now) {
+                self.conn.ping(path.id);
+            }
+        }
     }
 
     /// Which path is to blame for overdue answers on `id`: the one on which they would come, if nothing at all

@@ -257,6 +257,16 @@ impl Model {
         Some((seen.saturating_sub(least), least))
     }
 
+    /// Whether more waits in the link than it holds without waiting.
+    pub(super) fn queue_is_long(&self) -> bool {
+        self.min_rtt.is_some_and(|least| self.recent.iter().all(|rtt| *rtt > least * 2 + visible(least)))
+    }
+
+    /// What was measured before does not hold any more: the path carries `rate` bytes/s.
+    pub(super) fn renew_rate(&mut self, rate: u64) {
+        self.rates = [rate, 0];
+    }
+
     /// Rounds on end at whose end a queue stood.
     pub(super) fn standing(&self) -> u32 {
         self.standing

@@ -127,10 +127,8 @@ impl Phase {
     /// Most that may be in flight by what losses have shown, bytes.
     pub(super) fn bound(&self, model: &Model, mtu: u64) -> u64 {
         let long = model.inflight_long().unwrap_or(u64::MAX);
-        let long = match self.kind {
-            Kind::Cruise | Kind::ProbeRtt if long != u64::MAX => scale(long, WITH_HEADROOM),
-            _ => long,
-        };
+        let has_headroom = matches!(self.kind, Kind::Cruise | Kind::ProbeRtt) && long != u64::MAX;
+        let long = if has_headroom { scale(long, WITH_HEADROOM) } else { long };
         long.min(model.inflight_short()).max(LEAST_WINDOW * mtu)
     }
 
@@ -184,6 +182,13 @@ impl Phase {
 
     /// Startup: until the rate grows no more, or losses say that it is enough.
     fn fill(&mut self, step: &Step<'_>, model: &mut Model) {
+        // Rates of a pipe that was never full are guesses; what a long queue lets out is none.
+        if let Some(rate) = step.sample.rate.filter(|_| model.queue_is_long()) {
+            model.renew_rate(rate);
+            self.filled = true;
+            self.enter(Kind::Drain, model);
+            return;
+        }
         if !model.round_started() || step.sample.app_limited {
             return;
         }
