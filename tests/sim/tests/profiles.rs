@@ -1,35 +1,50 @@
 //! Every profile of the library with TCP in both directions: nothing is broken, and tandem is never worse than the
 //! best link alone.
+//!
+//! `cargo test -p tandem-sim --test profiles -- --include-ignored --nocapture` tells how each compares;
+//! `TANDEM_SIM_SEED` makes other worlds of the same profiles.
+
+#![expect(clippy::print_stdout, reason = "how far from its bound a profile is")]
 
 use tandem_sim::trial::{self, TcpOutcome};
 use tandem_sim::world::Side;
-use tandem_sim::{WorldOptions, profile};
+use tandem_sim::{Profile, WorldOptions, profile};
 
 /// TCP connections at once.
 const CONNECTIONS: u16 = 4;
 /// Part of the best single link's goodput that tandem must reach at least.
 const FLOOR: f64 = 0.95;
 
-fn play(name: &str, from: Side) -> TcpOutcome {
-    let profile = profile::named(name).expect("it is in the library");
-    let outcome = trial::tcp(&profile, WorldOptions::default(), from, CONNECTIONS);
+/// The number in `TANDEM_SIM_SEED`, or 1: decides what chance decides in a world.
+fn seed() -> u64 {
+    std::env::var("TANDEM_SIM_SEED").ok().and_then(|value| value.parse().ok()).unwrap_or(1)
+}
+
+fn play(profile: &Profile, from: Side) -> TcpOutcome {
+    let options = WorldOptions { seed: seed(), ..WorldOptions::default() };
+    let outcome = trial::tcp(profile, options, from, CONNECTIONS);
     assert_eq!(outcome.corrupt, 0);
     outcome
 }
 
 /// TCP through tandem arrives as it was sent, and `check`s hold all the while.
 fn stays_whole(name: &str, from: Side) {
-    let outcome = play(name, from);
+    let outcome = play(&profile::named(name).expect("it is in the library"), from);
     assert!(outcome.mbit > 0.0, "{outcome:?}");
 }
 
-/// And it is no slower than over the best link alone.
+/// And it is no slower than over the best link alone. Says by how much with `--nocapture`.
 fn is_worth_it(name: &str, from: Side) {
-    let best =
-        trial::best_single_tcp(&profile::named(name).expect("it is in the library"), 1, from, CONNECTIONS);
-    let outcome = play(name, from);
-    let got = outcome.mbit;
-    assert!(got >= best * FLOOR, "{got:.1} Mbit/s, where the best link alone gives {best:.1}: {outcome:?}");
+    let profile = profile::named(name).expect("it is in the library");
+    let best = trial::best_single_tcp(&profile, seed(), from, CONNECTIONS);
+    let outcome = play(&profile, from);
+    let (got, pause) = (outcome.mbit, outcome.longest_pause);
+    let result = format!(
+        "{name} from {from:?}: {:.2} of the best link alone, {got:.1} of {best:.1} Mbit/s, longest pause {pause:.1?}",
+        got / best
+    );
+    println!("{result}");
+    assert!(got >= best * FLOOR, "{result}: {outcome:?}");
 }
 
 macro_rules! profiles {
