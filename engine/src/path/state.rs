@@ -12,9 +12,8 @@ const SUSPECT_MAX: Duration = Duration::from_secs(1);
 const ACK_DELAYS: Duration = Duration::from_millis(50);
 /// Before a path has answered anything.
 const SUSPECT_FIRST: Duration = Duration::from_millis(500);
-/// Probes of a suspect path: first and longest interval.
-const PROBE_FIRST: Duration = Duration::from_millis(200);
-const PROBE_MAX: Duration = Duration::from_millis(500);
+/// Interval of a suspect path's probes. A link that passes packets again is found within it and a round trip.
+const PROBE_INTERVAL: Duration = Duration::from_millis(200);
 /// After this long without an answer, probes become rare, for the battery's sake.
 const QUARANTINE_AFTER: Duration = Duration::from_secs(60);
 const PROBE_QUARANTINED: Duration = Duration::from_secs(5);
@@ -67,7 +66,6 @@ pub(crate) struct Health {
 struct Suspicion {
     since: Instant,
     next_probe: Instant,
-    interval: Duration,
 }
 
 /// What became of a look at the clock.
@@ -143,11 +141,7 @@ impl Health {
 
     /// The path is taken for dead: answers are overdue, or its link says that it is gone.
     pub(crate) fn suspect_now(&mut self, now: Instant) {
-        self.suspect.get_or_insert(Suspicion {
-            since: now,
-            next_probe: now + PROBE_FIRST,
-            interval: PROBE_FIRST,
-        });
+        self.suspect.get_or_insert(Suspicion { since: now, next_probe: now + PROBE_INTERVAL });
     }
 
     /// When to look again.
@@ -171,9 +165,7 @@ impl Health {
         }
         let Some(suspicion) = &mut self.suspect else { return Verdict::Overdue };
         let quarantined = now.saturating_duration_since(suspicion.since) > QUARANTINE_AFTER;
-        suspicion.interval =
-            if quarantined { PROBE_QUARANTINED } else { (suspicion.interval * 2).min(PROBE_MAX) };
-        suspicion.next_probe = now + suspicion.interval;
+        suspicion.next_probe = now + if quarantined { PROBE_QUARANTINED } else { PROBE_INTERVAL };
         Verdict::Probe
     }
 }

@@ -20,6 +20,8 @@ pub(crate) enum Promise {
     Order,
     /// Never below 95 % of what the best link alone gives.
     Goodput,
+    /// The same for one QUIC-like flow.
+    QuicGoodput,
 }
 
 /// A controller as a file names it.
@@ -55,6 +57,7 @@ impl Case {
             Promise::Resumption => promises::resumption(self),
             Promise::Order => promises::order(self),
             Promise::Goodput => promises::goodput(self),
+            Promise::QuicGoodput => promises::quic_goodput(self),
         }));
         let why = match outcome {
             Ok(Ok(())) => return Ok(()),

@@ -35,17 +35,17 @@ fn try_worlds(promise: Promise, cases: u32, worlds: impl Strategy<Value = Case>)
 
 #[test]
 fn nothing_is_invented_doubled_or_lost_from_sight_while_links_stay_as_they_are() {
-    try_worlds(Promise::Integrity, 16, worlds::calm());
+    try_worlds(Promise::Integrity, 8, worlds::calm());
 }
 
 #[test]
 fn nothing_is_invented_doubled_or_lost_from_sight() {
-    try_worlds(Promise::Integrity, 24, worlds::eventful(Range { lossy: true, narrow: false, events: 3 }));
+    try_worlds(Promise::Integrity, 12, worlds::eventful(Range { lossy: true, narrow: false, events: 3 }));
 }
 
 #[test]
 fn the_same_holds_where_packets_are_split() {
-    try_worlds(Promise::Integrity, 24, worlds::eventful(Range { lossy: true, narrow: true, events: 3 }));
+    try_worlds(Promise::Integrity, 12, worlds::eventful(Range { lossy: true, narrow: true, events: 3 }));
 }
 
 #[test]
@@ -66,4 +66,10 @@ fn nothing_is_reordered_beyond_the_hold() {
 #[test]
 fn goodput_is_at_least_that_of_the_best_link() {
     try_worlds(Promise::Goodput, 8, worlds::calm());
+}
+
+#[test]
+#[ignore = "0.22 over 9 Mbit/s at 43 ms and 40 Mbit/s at 76 ms, with Cubic outside: 8 of 38 Mbit/s"]
+fn a_quic_like_flow_gets_at_least_what_the_best_link_gives_it() {
+    try_worlds(Promise::QuicGoodput, 8, worlds::calm());
 }

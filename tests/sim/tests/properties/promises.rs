@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use tandem_engine::tunnel::MAX_HOLD;
-use tandem_sim::World;
+use tandem_sim::host::quic::{PACKET_LEN, QuicReceiver, QuicSender};
+use tandem_sim::host::request::{Answerer, Asker};
 use tandem_sim::host::udp::Sink;
-use tandem_sim::trial::{self, FULL, Flow};
-use tandem_sim::world::{Side, SimLink};
+use tandem_sim::trial::{self, ENCAPSULATION, FULL, Flow};
+use tandem_sim::world::{EndpointId, Route, Side, SimLink};
+use tandem_sim::{World, WorldOptions};
 
 use crate::case::Case;
 
@@ -18,13 +20,46 @@ fn both_ways(world: &mut World, port: u16, len: usize, mbit: f64, time: Duration
         .map(|(from, port)| trial::flow(world, from, len, mbit, time, port))
 }
 
+/// Who sends where one direction has to do.
+fn direction(case: &Case) -> Side {
+    if case.seed.is_multiple_of(2) { Side::Laptop } else { Side::Server }
+}
+
+/// A flow from `from` as a QUIC connection makes it; its receiver.
+fn quic(world: &mut World, from: Side, port: u16) -> EndpointId {
+    let to = if from == Side::Laptop { Side::Server } else { Side::Laptop };
+    let (local, remote) = ((World::address(from), port), (World::address(to), port));
+    world.attach(from, port, QuicSender::new(local, remote, world.now()));
+    world.attach(to, port, QuicReceiver::new(remote, local))
+}
+
+/// The laptop asks the server for answers of 24 kB, with pauses; who asks.
+fn requests(world: &mut World, port: u16) -> EndpointId {
+    const PACKETS: u64 = 20;
+    let (local, remote) = ((World::address(Side::Laptop), port), (World::address(Side::Server), port));
+    world.attach(Side::Server, port, Answerer::new(remote, local, PACKETS));
+    let asker = Asker::new(local, remote, PACKETS, Duration::from_millis(50), world.now());
+    world.attach(Side::Laptop, port, asker)
+}
+
+/// All kinds of flows at once: the world's ledger sees to it that nothing arrives that was not
+/// sent, and nothing twice.
 pub(crate) fn integrity(case: &Case) -> Result<(), String> {
     let mut world = World::connected(&case.profile, case.options());
     let time = Duration::from_secs(case.profile.seconds);
     both_ways(&mut world, 7000, FULL, 6.0, time);
     both_ways(&mut world, 7100, 100, 0.2, time);
+    let receiver = quic(&mut world, direction(case), 7200);
+    let asker = requests(&mut world, 7300);
     world.start_events();
     trial::run_checked(&mut world, time + Duration::from_secs(1));
+    // Events come after the flows have begun: in every world something arrived before.
+    if world.endpoint::<QuicReceiver>(receiver).got.is_empty() {
+        return Err("the QUIC-like flow got nothing through".to_owned());
+    }
+    if world.endpoint::<Asker>(asker).took.is_empty() {
+        return Err("not one request was answered".to_owned());
+    }
     Ok(())
 }
 
@@ -89,11 +124,39 @@ pub(crate) fn order(case: &Case) -> Result<(), String> {
 
 pub(crate) fn goodput(case: &Case) -> Result<(), String> {
     let sum: f64 = case.profile.link.iter().filter_map(|link| link.both.rate_mbit).sum();
-    let from = if case.seed.is_multiple_of(2) { Side::Laptop } else { Side::Server };
+    let from = direction(case);
     let best = trial::best_single(&case.profile, case.seed, from, sum * 1.2);
     let got = trial::flood(&case.profile, case.options(), from, sum * 1.2);
     if got < best * 0.95 {
         return Err(format!("{got:.2} Mbit/s from {from:?}, where the best link alone gives {best:.2}"));
+    }
+    Ok(())
+}
+
+/// Mbit/s that one QUIC-like flow gets, after a time to warm up.
+fn quic_mbit(case: &Case, options: WorldOptions, from: Side) -> f64 {
+    let (warm, time) = (Duration::from_secs(3), Duration::from_secs(8));
+    let mut world = World::connected(&case.profile, options);
+    let receiver = quic(&mut world, from, 7000);
+    world.run_for(warm);
+    let before = world.endpoint::<QuicReceiver>(receiver).got.len();
+    world.run_for(time);
+    let got = world.endpoint::<QuicReceiver>(receiver).got.len() - before;
+    (got * PACKET_LEN * 8) as f64 / 1e6 / time.as_secs_f64()
+}
+
+pub(crate) fn quic_goodput(case: &Case) -> Result<(), String> {
+    let from = direction(case);
+    let alone = |link| {
+        let route = Route::Direct { link, overhead: ENCAPSULATION };
+        quic_mbit(case, WorldOptions { route, ..case.options() }, from)
+    };
+    let best = (0..case.profile.link.len()).map(alone).fold(0.0, f64::max);
+    let got = quic_mbit(case, case.options(), from);
+    if got < best * 0.95 {
+        return Err(format!(
+            "{got:.2} Mbit/s of a QUIC-like flow from {from:?}, where the best link alone gives {best:.2}"
+        ));
     }
     Ok(())
 }

@@ -25,11 +25,13 @@ impl Pattern {
             head.copy_from_slice(&self.word(at)[skip..skip + len]);
             at += 1;
         }
-        for chunk in rest.chunks_mut(8) {
-            let len = chunk.len();
-            chunk.copy_from_slice(&self.word(at)[..len]);
+        let (words, tail) = rest.as_chunks_mut();
+        for word in words {
+            *word = self.word(at);
             at += 1;
         }
+        let len = tail.len();
+        tail.copy_from_slice(&self.word(at)[..len]);
     }
 
     /// Whether `bytes` are those from `offset` on.
@@ -43,7 +45,10 @@ impl Pattern {
             }
             at += 1;
         }
-        rest.chunks(8).zip(at..).all(|(chunk, at)| *chunk == self.word(at)[..chunk.len()])
+        let (words, tail) = rest.as_chunks();
+        let end = at + words.len() as u64;
+        words.iter().zip(at..).all(|(word, at)| *word == self.word(at))
+            && *tail == self.word(end)[..tail.len()]
     }
 
     /// Eight bytes of the stream: the mixing function of SplitMix64 (Steele, Lea, Flood 2014).
