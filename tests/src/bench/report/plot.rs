@@ -4,7 +4,9 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use plotters::backend::SVGBackend;
-use plotters::chart::{ChartBuilder, SeriesLabelPosition};
+use plotters::chart::{ChartBuilder, ChartContext, SeriesLabelPosition};
+use plotters::coord::cartesian::Cartesian2d;
+use plotters::coord::types::RangedCoordf64;
 use plotters::element::{PathElement, Rectangle, Text};
 use plotters::prelude::IntoDrawingArea;
 use plotters::series::LineSeries;
@@ -70,6 +72,7 @@ fn colour(system: usize) -> RGBColor {
 }
 
 type Drawn = Result<(), Box<dyn std::error::Error>>;
+type Chart<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// A group of bars per figure, a bar per system.
 fn bars(path: &Path, results: &Results, profile: &str, metrics: &[&Metric]) -> Drawn {
@@ -103,18 +106,13 @@ fn bars(path: &Path, results: &Results, profile: &str, metrics: &[&Metric]) -> D
             let left = group as f64 + (number as f64 + 0.5) * width;
             Some(Rectangle::new([(left, 0.0), (left + width * 0.9, height)], colour(number).filled()))
         });
-        let legend = colour(number);
+        let colour = colour(number);
         chart
             .draw_series(rectangles)?
             .label(system.as_str())
-            .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 10, y + 5)], legend.filled()));
+            .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 10, y + 5)], colour.filled()));
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE)
-        .border_style(BLACK)
-        .draw()?;
+    legend(&mut chart)?;
     let columns = (SIZE.0 - 24 - 56) / metrics.len().max(1) as u32;
     for (group, metric) in metrics.iter().enumerate() {
         // Two lines where the title has a comma, so that neighbours do not meet.
@@ -126,6 +124,17 @@ fn bars(path: &Path, results: &Results, profile: &str, metrics: &[&Metric]) -> D
         }
     }
     root.present()?;
+    Ok(())
+}
+
+/// Names the series, above the bars and lines.
+fn legend(chart: &mut Chart<'_>) -> Drawn {
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE)
+        .border_style(BLACK)
+        .draw()?;
     Ok(())
 }
 
@@ -150,12 +159,7 @@ fn timeline(path: &Path, title: &str, lines: &[Line<'_>]) -> Drawn {
             .label(*system)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 14, y)], colour.stroke_width(2)));
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE)
-        .border_style(BLACK)
-        .draw()?;
+    legend(&mut chart)?;
     root.present()?;
     Ok(())
 }
