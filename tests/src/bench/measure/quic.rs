@@ -7,23 +7,23 @@ use anyhow::Result;
 
 use super::{DIRECTIONS, REST, WARM_UP, label};
 use crate::bench::bed::{Bed, Running};
-use crate::bench::options::Options;
+use crate::bench::options::Effort;
 use crate::bench::results::{Metric, Reading};
 use crate::traffic::Direction;
 use crate::traffic::meter;
 use crate::traffic::quic::QuicFlow;
 
-pub(super) fn length(options: &Options) -> Duration {
-    2 * (REST + WARM_UP + options.length)
+pub(super) fn length(effort: &Effort) -> Duration {
+    2 * (REST + WARM_UP + effort.length)
 }
 
-pub(super) fn take(bed: &Bed, running: &Running, options: &Options) -> Result<Vec<Reading>> {
-    DIRECTIONS.into_iter().map(|direction| one(bed, running, options, direction)).collect()
+pub(super) fn take(bed: &Bed, running: &Running, effort: &Effort) -> Result<Vec<Reading>> {
+    DIRECTIONS.into_iter().map(|direction| one(bed, running, effort, direction)).collect()
 }
 
-fn one(bed: &Bed, running: &Running, options: &Options, direction: Direction) -> Result<Reading> {
+fn one(bed: &Bed, running: &Running, effort: &Effort, direction: Direction) -> Result<Reading> {
     sleep(REST);
-    let end = WARM_UP + options.length;
+    let end = WARM_UP + effort.length;
     let flow = QuicFlow { direction, duration: end, interface: None };
     let report = flow.run(bed.laptop()?, bed.server(running))?;
     let way = label(direction);

@@ -9,7 +9,7 @@ use anyhow::Result;
 use super::{DIRECTIONS, REST, WARM_UP, label};
 use crate::bench::bed::{Bed, Running};
 use crate::bench::machine;
-use crate::bench::options::Options;
+use crate::bench::options::Effort;
 use crate::bench::results::{Metric, Reading};
 use crate::traffic::bulk::Bulk;
 use crate::traffic::{Connect, Direction};
@@ -17,20 +17,20 @@ use crate::traffic::{Connect, Direction};
 /// Flows of the transfer whose cost is told, if it is among those chosen.
 const TYPICAL_FLOWS: usize = 4;
 
-pub(super) fn length(options: &Options) -> Duration {
-    let transfers = 2 * options.flows.len() * options.congestion.len();
-    u32::try_from(transfers).unwrap_or(u32::MAX) * (REST + WARM_UP + options.length)
+pub(super) fn length(effort: &Effort) -> Duration {
+    let transfers = 2 * effort.flows.len() * effort.congestion.len();
+    u32::try_from(transfers).unwrap_or(u32::MAX) * (REST + WARM_UP + effort.length)
 }
 
-pub(super) fn take(bed: &Bed, running: &Running, options: &Options) -> Result<Vec<Reading>> {
-    let typical = options.flows.iter().find(|flows| **flows == TYPICAL_FLOWS).or(options.flows.first());
+pub(super) fn take(bed: &Bed, running: &Running, effort: &Effort) -> Result<Vec<Reading>> {
+    let typical = effort.flows.iter().find(|flows| **flows == TYPICAL_FLOWS).or(effort.flows.first());
     let mut readings = Vec::new();
     let mut costs = Vec::new();
     for direction in DIRECTIONS {
-        for (number, congestion) in options.congestion.iter().enumerate() {
-            for flows in &options.flows {
+        for (number, congestion) in effort.congestion.iter().enumerate() {
+            for flows in &effort.flows {
                 let transfer = Transfer { direction, flows: *flows, congestion };
-                let spent = transfer.run(bed, running, options.length)?;
+                let spent = transfer.run(bed, running, effort.length)?;
                 readings.push(transfer.goodput(&spent));
                 if number == 0 && Some(flows) == typical {
                     costs.extend(transfer.costs(&spent, running));
@@ -42,23 +42,35 @@ pub(super) fn take(bed: &Bed, running: &Running, options: &Options) -> Result<Ve
     Ok(readings)
 }
 
-struct Transfer<'a> {
-    direction: Direction,
-    flows: usize,
-    congestion: &'a str,
+/// One transfer that is measured.
+pub(in crate::bench) struct Transfer<'a> {
+    pub(in crate::bench) direction: Direction,
+    pub(in crate::bench) flows: usize,
+    pub(in crate::bench) congestion: &'a str,
 }
 
 /// What was delivered in the time after the warm-up, and what that took.
-struct Spent {
+pub(in crate::bench) struct Spent {
     bytes: u64,
     elapsed: Duration,
     client: Duration,
     gateway: Duration,
+    /// Bytes on each link, both directions.
     links: BTreeMap<String, u64>,
+    /// Bytes of IP packets sent on all links in the direction of the payload.
+    sent: u64,
+}
+
+impl Spent {
+    /// Payload per time.
+    pub(in crate::bench) fn mbit(&self) -> f64 {
+        self.bytes as f64 * 8.0 / 1e6 / self.elapsed.as_secs_f64()
+    }
 }
 
 impl Transfer<'_> {
-    fn run(&self, bed: &Bed, running: &Running, length: Duration) -> Result<Spent> {
+    /// Transfers for `length` after the warm-up.
+    pub(in crate::bench) fn run(&self, bed: &Bed, running: &Running, length: Duration) -> Result<Spent> {
         sleep(REST);
         let connect = Connect {
             congestion: Some(self.congestion.to_owned()),
@@ -71,7 +83,8 @@ impl Transfer<'_> {
         let spent_so_far = || -> Result<_> {
             let (client, gateway) =
                 (machine::cpu_time(&running.client)?, machine::cpu_time(&running.gateway)?);
-            Ok((Instant::now(), transfer.meter().total(), client, gateway, bed.carried()?))
+            let sent = bed.sent(self.direction)?;
+            Ok((Instant::now(), transfer.meter().total(), client, gateway, bed.carried()?, sent))
         };
         sleep((transfer.meter().start() + WARM_UP).saturating_duration_since(Instant::now()));
         let before = spent_so_far()?;
@@ -89,6 +102,7 @@ impl Transfer<'_> {
             client: after.2.saturating_sub(before.2),
             gateway: after.3.saturating_sub(before.3),
             links: links.collect(),
+            sent: after.5 - before.5,
         })
     }
 
@@ -100,8 +114,7 @@ impl Transfer<'_> {
             &format!("TCP {way}, {flows} flow{plural}, {congestion}"),
             "Mbit/s",
         );
-        let bits = spent.bytes as f64 * 8.0;
-        Reading::of(metric, Some(bits / 1e6 / spent.elapsed.as_secs_f64()))
+        Reading::of(metric, Some(spent.mbit()))
     }
 
     fn costs(&self, spent: &Spent, running: &Running) -> Vec<Reading> {
@@ -116,6 +129,9 @@ impl Transfer<'_> {
                 Metric::lower(&format!("cpu_{end}_{way}"), &format!("CPU of the {end}, {way}"), "s/Gbit");
             readings.push(Reading::of(metric, per(cpu.as_secs_f64(), gigabits)));
         }
+        let extra = per(spent.sent as f64, spent.bytes as f64).map(|ratio| (ratio - 1.0) * 100.0);
+        let metric = Metric::lower(&format!("extra_{way}"), &format!("sent beyond the payload, {way}"), "%");
+        readings.push(Reading::of(metric, extra));
         for (link, bytes) in &spent.links {
             let metric = Metric::neutral(
                 &format!("wire_{link}_{way}"),
