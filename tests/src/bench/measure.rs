@@ -19,7 +19,6 @@ mod setup;
 mod tcp;
 
 pub(super) use failover::PLOT_STEP;
-pub(super) use tcp::Transfer;
 
 /// Start of a transfer that is not counted, in which it finds its speed.
 pub(super) const WARM_UP: Duration = Duration::from_secs(1);

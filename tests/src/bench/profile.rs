@@ -89,12 +89,17 @@ impl Profile {
             Direction::Download => link.config.down.rate_bps,
         };
         let rates = self.links.iter().map(rate).sum::<Option<u64>>();
-        rates.filter(|_| self.timeline.is_empty())
+        rates.filter(|_| self.is_steady())
+    }
+
+    /// Whether nothing happens to the links but what the benchmark does.
+    pub(super) fn is_steady(&self) -> bool {
+        self.timeline.is_empty()
     }
 
     /// Whether there is a second link to fail over to, and nothing but the benchmark takes links away.
     pub(super) fn may_fail_over(&self) -> bool {
-        self.links.len() > 1 && self.timeline.is_empty()
+        self.links.len() > 1 && self.is_steady()
     }
 }
 

@@ -25,9 +25,13 @@ fn one(bed: &Bed, running: &Running, effort: &Effort, direction: Direction) -> R
     sleep(REST);
     let end = WARM_UP + effort.length;
     let flow = QuicFlow { direction, duration: end, interface: None };
-    let report = flow.run(bed.laptop()?, bed.server(running))?;
+    let goodput = match flow.run(bed.laptop()?, bed.server(running)) {
+        Ok(report) => meter::rate_bps(&report.samples, WARM_UP, end),
+        // Where links fail, it may be that nothing comes through.
+        Err(_) if !bed.profile.is_steady() => 0.0,
+        Err(error) => return Err(error),
+    };
     let way = label(direction);
     let metric = Metric::higher(&format!("quic_{way}"), &format!("QUIC-like flow {way}"), "Mbit/s");
-    let goodput = meter::rate_bps(&report.samples, WARM_UP, end);
     Ok(Reading::of(metric, Some(goodput / 1e6)))
 }
