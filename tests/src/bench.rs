@@ -96,11 +96,9 @@ fn note_limits(
     results: &mut Results,
 ) -> Result<()> {
     let tandem = Tandem::ALL_LINKS;
-    let wanted = options.parts.iter().find(|part| {
-        part.measures.contains(&Measure::Tcp) && part.systems.iter().any(|one| one.name() == tandem.name())
-    });
-    let congestion = wanted.and_then(|part| part.effort.congestion.first());
-    if let Some(congestion) = congestion.filter(|_| present.contains(&tandem.name())) {
+    if let Some(congestion) = options.limit_congestion()
+        && present.contains(&tandem.name())
+    {
         let limit = Limit::measure(&tandem, congestion).context("the limit of a tunnel")?;
         profiles.iter().for_each(|profile| results.limited(profile, limit));
     }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::measure::Measure;
 use super::profile::{self, Profile};
-use super::system::{self, System};
+use super::system::{self, System, Tandem};
 
 /// The command line of `tandem-lab bench`.
 #[derive(Debug, Clone, clap::Args)]
@@ -123,6 +123,16 @@ impl Options {
             out: args.out.clone(),
             against: args.against.clone(),
         })
+    }
+
+    /// The congestion control with which to measure what a tunnel could carry: that of the first part in which goodput
+    /// through tandem is compared, and a quick run compares nothing.
+    pub(super) fn limit_congestion(&self) -> Option<&str> {
+        let part = self.parts.iter().find(|part| {
+            let with_tandem = part.systems.iter().any(|system| system.name() == Tandem::ALL_LINKS.name());
+            with_tandem && part.measures.contains(&Measure::Tcp) && !part.effort.quick
+        })?;
+        part.effort.congestion.first().map(String::as_str)
     }
 
     /// What all parts together name, each once, in the order of `all`.

@@ -59,7 +59,8 @@ impl<'a> Plan<'a> {
             }
         }
         let rankings: Duration = profiles.iter().map(profile::ranking_length).sum();
-        Self { preparation: rankings + OVERHEAD + Limit::length(), cells }
+        let limit = options.limit_congestion().map(|_| OVERHEAD + Limit::length());
+        Self { preparation: rankings + limit.unwrap_or_default(), cells }
     }
 
     /// How long everything takes.
