@@ -20,7 +20,7 @@ const SIZE: (u32, u32) = (960, 420);
 /// Above the highest figure is room for the legend.
 const HEADROOM: f64 = 1.5;
 /// Colours that most colour-blind people can tell apart (Okabe and Ito 2008).
-const COLOURS: [RGBColor; 7] = [
+const COLOURS: [RGBColor; 8] = [
     RGBColor(0x00, 0x72, 0xb2),
     RGBColor(0x99, 0x99, 0x99),
     RGBColor(0xe6, 0x9f, 0x00),
@@ -28,6 +28,7 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(0xcc, 0x79, 0xa7),
     RGBColor(0xd5, 0x5e, 0x00),
     RGBColor(0x56, 0xb4, 0xe9),
+    RGBColor(0xf0, 0xe4, 0x42),
 ];
 
 /// Writes the plots for which there are figures.
