@@ -43,7 +43,7 @@ fn a_quick_run_measures_tandem_beside_what_the_kernel_has() {
     }
     let costs =
         ["cpu_client_down", "memory_gateway", "wire_first_down", "wire_second_up", "extra_down", "extra_up"];
-    for key in ["join", "handshake"].iter().chain(&costs) {
+    for key in ["join", "handshake", "memory_gateway"].into_iter().chain(costs.iter().map(String::as_str)) {
         assert!(sample(&results, "tandem", key).as_f64().unwrap() > 0.0, "{key}: {said}");
     }
     assert!(sample(&results, "tandem", "blackhole_lost_call").is_number(), "{said}");

@@ -1,5 +1,5 @@
 //! What a tunnel over all links could carry: the sum of their rates, times the share of a clean link's rate that one
-//! TCP flow gets through tandem in its best second. The rest is headers, whatever else the machine does.
+//! TCP flow gets through tandem in its best two seconds. The rest is headers, whatever else the machine does.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const RATE_BPS: u64 = 50_000_000;
 const ONE_WAY: Duration = Duration::from_millis(10);
 const LENGTH: Duration = Duration::from_secs(5);
 /// What counts of it.
-const BEST: Duration = Duration::from_secs(1);
+const BEST: Duration = Duration::from_secs(2);
 
 /// Shares of a link's rate, 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -71,7 +71,7 @@ fn share(bed: &Bed, running: &Running, congestion: &str, direction: Direction) -
 }
 
 /// The highest rate over [`BEST`] after the warm-up, in bits per second. What waits for its turn behind a gap arrives
-/// at once with it, and a second is long against that.
+/// at once with it, and two seconds are long against that.
 fn best_rate(samples: &[u64]) -> f64 {
     let starts = (0..).map(|number| WARM_UP + SLOT * number);
     let last = SLOT * u32::try_from(samples.len()).unwrap_or(u32::MAX);

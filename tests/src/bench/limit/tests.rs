@@ -3,15 +3,15 @@ use crate::bench::profile;
 use crate::traffic::Direction;
 
 #[test]
-fn the_best_second_counts_and_not_the_warm_up() {
-    // Slots of 5 ms: two seconds at 8 Mbit/s, one at 4, one at 6.
-    let samples: Vec<u64> = [(400, 5_000), (200, 2_500), (200, 3_750)]
+fn the_best_two_seconds_count_and_not_the_warm_up() {
+    // Slots of 5 ms: three seconds at 8 Mbit/s, two at 4, two at 6.
+    let samples: Vec<u64> = [(600, 5_000), (400, 2_500), (400, 3_750)]
         .iter()
         .flat_map(|(slots, bytes)| std::iter::repeat_n(*bytes, *slots))
         .collect();
     assert!((best_rate(&samples) - 8e6).abs() < 1.0, "{}", best_rate(&samples));
-    assert!((best_rate(&samples[200..]) - 6e6).abs() < 1.0);
-    assert!(best_rate(&samples[..300]) <= 0.0);
+    assert!((best_rate(&samples[400..]) - 6e6).abs() < 1.0);
+    assert!(best_rate(&samples[..590]) <= 0.0);
 }
 
 #[test]

@@ -114,19 +114,22 @@ impl Transfer<'_> {
         })
     }
 
+    /// Such as `down, 4 flows, cubic`.
+    fn title(&self) -> String {
+        let plural = if self.flows == 1 { "" } else { "s" };
+        format!("{}, {} flow{plural}, {}", label(self.direction), self.flows, self.congestion)
+    }
+
     fn goodput(&self, spent: &Spent) -> Reading {
         let (way, flows, congestion) = (label(self.direction), self.flows, self.congestion);
-        let plural = if flows == 1 { "" } else { "s" };
-        let metric = Metric::higher(
-            &format!("tcp_{way}_{flows}_{congestion}"),
-            &format!("TCP {way}, {flows} flow{plural}, {congestion}"),
-            "Mbit/s",
-        );
-        Reading::of(metric, Some(spent.mbit()))
+        let key = format!("tcp_{way}_{flows}_{congestion}");
+        Reading::of(Metric::higher(&key, &format!("TCP {}", self.title()), "Mbit/s"), Some(spent.mbit()))
     }
 
     fn costs(&self, spent: &Spent, running: &Running) -> Vec<Reading> {
-        let way = label(self.direction);
+        // Transfers that differ in flows or congestion control have costs of their own.
+        let key = format!("{}_{}_{}", label(self.direction), self.flows, self.congestion);
+        let title = self.title();
         // Where nothing arrived, a cost per byte does not exist.
         let per = |value: f64, bytes: f64| (bytes > 0.0).then(|| value / bytes);
         let gigabits = spent.bytes as f64 * 8.0 / 1e9;
@@ -134,16 +137,17 @@ impl Transfer<'_> {
         let ends = [("client", &running.client, spent.client), ("gateway", &running.gateway, spent.gateway)];
         for (end, _, cpu) in ends.into_iter().filter(|(_, processes, _)| !processes.is_empty()) {
             let metric =
-                Metric::lower(&format!("cpu_{end}_{way}"), &format!("CPU of the {end}, {way}"), "s/Gbit");
+                Metric::lower(&format!("cpu_{end}_{key}"), &format!("CPU of the {end}, {title}"), "s/Gbit");
             readings.push(Reading::of(metric, per(cpu.as_secs_f64(), gigabits)));
         }
         let extra = per(spent.sent as f64, spent.bytes as f64).map(|ratio| (ratio - 1.0) * 100.0);
-        let metric = Metric::lower(&format!("extra_{way}"), &format!("sent beyond the payload, {way}"), "%");
+        let metric =
+            Metric::lower(&format!("extra_{key}"), &format!("sent beyond the payload, {title}"), "%");
         readings.push(Reading::of(metric, extra));
         for (link, bytes) in &spent.links {
             let metric = Metric::neutral(
-                &format!("wire_{link}_{way}"),
-                &format!("bytes on {link} per byte {way}"),
+                &format!("wire_{link}_{key}"),
+                &format!("bytes on {link} per byte, {title}"),
                 "B/B",
             );
             readings.push(Reading::of(metric, per(*bytes as f64, spent.bytes as f64)));
