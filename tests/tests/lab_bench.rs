@@ -41,8 +41,8 @@ fn a_quick_run_measures_tandem_beside_what_the_kernel_has() {
             assert!(sample(&results, system, key).as_f64().unwrap() > 0.5, "{system} {key}: {said}");
         }
     }
-    let costs =
-        ["cpu_client_down", "memory_gateway", "wire_first_down", "wire_second_up", "extra_down", "extra_up"];
+    let costs = ["cpu_client_down", "wire_first_down", "wire_second_up", "extra_down", "extra_up"]
+        .map(|cost| format!("{cost}_4_cubic"));
     for key in ["join", "handshake", "memory_gateway"].into_iter().chain(costs.iter().map(String::as_str)) {
         assert!(sample(&results, "tandem", key).as_f64().unwrap() > 0.0, "{key}: {said}");
     }
