@@ -16,6 +16,8 @@ use anyhow::{Context, Error, Result, ensure};
 use crate::interrupt;
 
 mod bed;
+mod counters;
+mod limit;
 mod machine;
 mod measure;
 mod options;
@@ -30,11 +32,13 @@ mod system;
 pub use options::BenchArgs;
 
 use bed::{Bed, Running};
+use limit::Limit;
 use measure::Measure;
 use options::Options;
 use plan::{Cell, Plan};
+use profile::Profile;
 use results::{Failure, Results};
-use system::System;
+use system::{System, Tandem};
 
 /// Runs the benchmark, prints its table and writes its files.
 ///
@@ -50,29 +54,28 @@ pub fn run(args: &BenchArgs) -> Result<()> {
         peers::install()?;
     }
     let options = Options::of(args)?;
-    let (present, skipped): (Vec<_>, Vec<_>) = options
-        .systems
-        .iter()
-        .map(|system| (system.as_ref(), system.version()))
-        .partition(|(_, version)| version.is_ok());
     let mut results = Results::new(&options);
-    for (system, version) in &present {
-        if let Ok(version) = version {
-            results.found(system.name(), version);
+    let systems = options.systems();
+    let mut present = Vec::new();
+    for system in &systems {
+        match system.version() {
+            Ok(version) => {
+                results.found(system.name(), &version);
+                present.push(system.name());
+            }
+            Err(absent) => {
+                eprintln!("skipped: {}: {absent:#}", system.name());
+                results.skipped(system.name(), &format!("{absent:#}"));
+            }
         }
     }
-    for (system, version) in &skipped {
-        if let Err(absent) = version {
-            eprintln!("skipped: {}: {absent:#}", system.name());
-            results.skipped(system.name(), &format!("{absent:#}"));
-        }
-    }
-    let systems: Vec<&dyn System> = present.iter().map(|(system, _)| *system).collect();
-    ensure!(!systems.is_empty(), "none of the systems is installed; see `--install-peers`");
-    let profiles = profile::ranked(&options.profiles)?;
-    let plan = Plan::new(&options, &profiles, &systems);
+    ensure!(!present.is_empty(), "none of the systems is installed; see `--install-peers`");
+    let plan = Plan::new(&options, &options.profiles(), &present);
     eprintln!("{}", plan.announcement());
-    play(&plan, &options, &mut results);
+    let profiles = profile::ranked(&options.profiles())?;
+    note_limits(&options, &profiles, &present, &mut results)?;
+    let plan = Plan::new(&options, &profiles, &present);
+    play(&plan, &mut results);
     results.finish();
     report::write(&options.out, &results)
         .with_context(|| format!("cannot write to {}", options.out.display()))?;
@@ -85,12 +88,29 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     Ok(())
 }
 
+/// Measures what a tunnel could carry at most, if goodput through tandem is to be measured.
+fn note_limits(
+    options: &Options,
+    profiles: &[Profile],
+    present: &[&str],
+    results: &mut Results,
+) -> Result<()> {
+    let tandem = Tandem::ALL_LINKS;
+    if let Some(congestion) = options.limit_congestion()
+        && present.contains(&tandem.name())
+    {
+        let limit = Limit::measure(&tandem, congestion).context("the limit of a tunnel")?;
+        profiles.iter().for_each(|profile| results.limited(profile, limit));
+    }
+    Ok(())
+}
+
 /// Measures every cell; what breaks is noted, and everything else goes on.
-fn play(plan: &Plan<'_>, options: &Options, results: &mut Results) {
+fn play(plan: &Plan<'_>, results: &mut Results) {
     let started = Instant::now();
     for (number, cell) in plan.cells.iter().enumerate() {
         eprintln!("{}", plan.progress(number, started.elapsed()));
-        let broke = match measure_cell(cell, options, results) {
+        let broke = match measure_cell(cell, results) {
             Ok(broke) => broke,
             Err(error) => vec![error],
         };
@@ -107,14 +127,14 @@ fn play(plan: &Plan<'_>, options: &Options, results: &mut Results) {
 }
 
 /// Brings a system up and measures it; the errors of the measures that broke.
-fn measure_cell(cell: &Cell<'_>, options: &Options, results: &mut Results) -> Result<Vec<Error>> {
-    let mut bed = Bed::new(cell.profile, cell.repetition)?;
+fn measure_cell(cell: &Cell<'_>, results: &mut Results) -> Result<Vec<Error>> {
+    let mut bed = Bed::new(&cell.profile, cell.repetition)?;
     let started = cell.system.bring_up(&mut bed);
     let running = bed.world.with_logs(started).context("cannot be brought up")?;
-    let stop = AtomicBool::new(false);
+    let (stop, timeline) = (AtomicBool::new(false), &cell.profile.timeline);
     let (mut broke, played) = thread::scope(|scope| {
-        let player = scope.spawn(|| cell.profile.timeline.play(&bed, &stop));
-        let broke = take_all(cell, &bed, &running, options, results);
+        let player = scope.spawn(|| timeline.play(&bed, &stop));
+        let broke = take_all(cell, &bed, &running, results);
         stop.store(true, Ordering::Release);
         (broke, player.join().unwrap_or_else(|panic| resume_unwind(panic)))
     });
@@ -123,20 +143,14 @@ fn measure_cell(cell: &Cell<'_>, options: &Options, results: &mut Results) -> Re
     Ok(broke)
 }
 
-fn take_all(
-    cell: &Cell<'_>,
-    bed: &Bed,
-    running: &Running,
-    options: &Options,
-    results: &mut Results,
-) -> Vec<Error> {
+fn take_all(cell: &Cell<'_>, bed: &Bed, running: &Running, results: &mut Results) -> Vec<Error> {
     let mut broke = Vec::new();
-    for measure in options.measures.iter().filter(|measure| measure.applies_to(cell.profile)) {
-        let readings = bed.world.with_logs(measure.take(bed, running, options));
+    for measure in cell.part.measures.iter().filter(|measure| measure.applies_to(&cell.profile)) {
+        let readings = bed.world.with_logs(measure.take(bed, running, &cell.part.effort));
         match readings.with_context(|| format!("measuring {}", measure.name())) {
             Ok(readings) => {
                 for reading in readings {
-                    results.add(cell.profile, cell.system.name(), reading);
+                    results.add(&cell.profile, cell.system.name(), reading);
                 }
             }
             Err(error) => broke.push(error),

@@ -129,6 +129,12 @@ impl World {
         &self.laptops
     }
 
+    /// The internet's namespace, where the far ends of all links are.
+    #[must_use]
+    pub fn internet(&self) -> &Namespace {
+        &self.internet
+    }
+
     /// The gateway's namespace.
     #[must_use]
     pub fn gateway(&self) -> &Namespace {

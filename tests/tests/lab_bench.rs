@@ -41,10 +41,12 @@ fn a_quick_run_measures_tandem_beside_what_the_kernel_has() {
             assert!(sample(&results, system, key).as_f64().unwrap() > 0.5, "{system} {key}: {said}");
         }
     }
-    for key in ["join", "handshake", "cpu_client_down", "memory_gateway", "wire_first_down", "wire_second_up"]
-    {
+    let costs = ["cpu_client_down", "wire_first_down", "wire_second_up", "extra_down", "extra_up"]
+        .map(|cost| format!("{cost}_4_cubic"));
+    for key in ["join", "handshake", "memory_gateway"].into_iter().chain(costs.iter().map(String::as_str)) {
         assert!(sample(&results, "tandem", key).as_f64().unwrap() > 0.0, "{key}: {said}");
     }
+    assert!(sample(&results, "tandem", "blackhole_lost_call").is_number(), "{said}");
     // MPTCP may be absent from a kernel; then it is skipped by name.
     let skipped = results["skipped"].get("mptcp").is_some();
     assert!(skipped || sample(&results, "mptcp", "tcp_down_4_cubic").as_f64().unwrap() > 0.5, "{said}");

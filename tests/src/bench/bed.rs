@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use super::counters::Counters;
 use super::profile::Profile;
 use crate::netns::Namespace;
 use crate::traffic::udp::EchoServer;
-use crate::traffic::{Place, probe};
-use crate::world::{Process, World};
+use crate::traffic::{Direction, Place, probe};
+use crate::world::{LinkSpec, Process, World};
 
 /// How long a system may take until the first packet comes through.
 const START: Duration = Duration::from_secs(20);
@@ -179,17 +180,31 @@ impl Bed {
 
     /// Bytes received and sent by the laptop's interface of each link, with Ethernet headers, by the link's name.
     pub(super) fn carried(&self) -> Result<BTreeMap<String, u64>> {
-        let text = self.laptop()?.run(|| Ok(std::fs::read_to_string("/proc/thread-self/net/dev")?))?;
-        self.profile
-            .links
-            .iter()
-            .map(|link| {
-                let bytes = interface_bytes(&text, &link.interface)
-                    .with_context(|| format!("no counters of {}", link.interface))?;
-                Ok((link.name.clone(), bytes))
-            })
-            .collect()
+        let counters = counters_of(self.laptop()?)?;
+        let bytes = |link: &LinkSpec| Ok((link.name.clone(), counters.of(&link.interface)?.bytes()));
+        self.profile.links.iter().map(bytes).collect()
     }
+
+    /// Bytes of IP packets that left for the other end on all links, whether or not they arrived.
+    pub(super) fn sent(&self, direction: Direction) -> Result<u64> {
+        let laptop = self.world.laptop()?;
+        let counters = match direction {
+            Direction::Upload => counters_of(laptop.namespace())?,
+            Direction::Download => counters_of(self.world.internet())?,
+        };
+        let sent = |link: &LinkSpec| {
+            let interface = match direction {
+                Direction::Upload => link.interface.clone(),
+                Direction::Download => laptop.router_interface(&link.name)?,
+            };
+            Ok(counters.of(&interface)?.sent_ip())
+        };
+        self.profile.links.iter().map(sent).sum()
+    }
+}
+
+fn counters_of(namespace: &Namespace) -> Result<Counters> {
+    Counters::parse(&namespace.run(|| Ok(std::fs::read_to_string("/proc/thread-self/net/dev")?))?)
 }
 
 /// The last lines of a log.
@@ -197,16 +212,6 @@ fn tail(log: &str) -> String {
     const LINES: usize = 12;
     let lines: Vec<&str> = log.lines().collect();
     lines[lines.len().saturating_sub(LINES)..].join("\n")
-}
-
-/// Sum of what an interface received and sent, from the text of `/proc/net/dev`.
-fn interface_bytes(text: &str, interface: &str) -> Option<u64> {
-    const SENT: usize = 8;
-    let line = text.lines().find_map(|line| line.trim().strip_prefix(interface)?.strip_prefix(':'))?;
-    let fields: Vec<&str> = line.split_whitespace().collect();
-    let received: u64 = fields.first()?.parse().ok()?;
-    let sent: u64 = fields.get(SENT)?.parse().ok()?;
-    Some(received + sent)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::bed::{Bed, Running};
-use super::options::Options;
+use super::options::Effort;
 use super::profile::Profile;
 use super::results::{Metric, Reading};
 use crate::traffic::Direction;
@@ -21,11 +21,11 @@ mod tcp;
 pub(super) use failover::PLOT_STEP;
 
 /// Start of a transfer that is not counted, in which it finds its speed.
-const WARM_UP: Duration = Duration::from_secs(1);
+pub(super) const WARM_UP: Duration = Duration::from_secs(1);
 /// Between two transfers, so that what one left in the queues is not the next one's.
 const REST: Duration = Duration::from_millis(300);
 /// Both ways, in the order of the tables.
-const DIRECTIONS: [Direction; 2] = [Direction::Download, Direction::Upload];
+pub(super) const DIRECTIONS: [Direction; 2] = [Direction::Download, Direction::Upload];
 
 /// A group of figures that are taken together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Measure {
     pub(super) const ALL: [Self; 7] =
         [Self::Setup, Self::Ping, Self::Tcp, Self::Quic, Self::Load, Self::Failover, Self::Memory];
 
-    /// Its name in options.
+    /// Its name in effort.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Setup => "setup",
@@ -87,14 +87,14 @@ impl Measure {
     }
 
     /// How long it takes.
-    pub(super) fn length(self, options: &Options) -> Duration {
+    pub(super) fn length(self, effort: &Effort) -> Duration {
         match self {
             Self::Setup | Self::Memory => Duration::ZERO,
-            Self::Tcp => tcp::length(options),
-            Self::Quic => quic::length(options),
-            Self::Ping => ping::length(options),
-            Self::Load => load::length(options),
-            Self::Failover => failover::length(options),
+            Self::Tcp => tcp::length(effort),
+            Self::Quic => quic::length(effort),
+            Self::Ping => ping::length(effort),
+            Self::Load => load::length(effort),
+            Self::Failover => failover::length(effort),
         }
     }
 
@@ -102,21 +102,21 @@ impl Measure {
     ///
     /// # Errors
     /// When something breaks that should not, whatever the figures.
-    pub(super) fn take(self, bed: &Bed, running: &Running, options: &Options) -> Result<Vec<Reading>> {
+    pub(super) fn take(self, bed: &Bed, running: &Running, effort: &Effort) -> Result<Vec<Reading>> {
         match self {
             Self::Setup => Ok(setup::take(running)),
-            Self::Tcp => tcp::take(bed, running, options),
-            Self::Quic => quic::take(bed, running, options),
-            Self::Ping => ping::take(bed, running, options),
-            Self::Load => load::take(bed, running, options),
-            Self::Failover => failover::take(bed, running, options),
+            Self::Tcp => tcp::take(bed, running, effort),
+            Self::Quic => quic::take(bed, running, effort),
+            Self::Ping => ping::take(bed, running, effort),
+            Self::Load => load::take(bed, running, effort),
+            Self::Failover => failover::take(bed, running, effort),
             Self::Memory => memory::take(running),
         }
     }
 }
 
 /// The direction in keys and titles.
-fn label(direction: Direction) -> &'static str {
+pub(super) fn label(direction: Direction) -> &'static str {
     match direction {
         Direction::Download => "down",
         Direction::Upload => "up",

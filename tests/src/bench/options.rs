@@ -1,13 +1,15 @@
 //! What can be chosen about a run.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
 
 use super::measure::Measure;
 use super::profile::{self, Profile};
-use super::system::{self, System};
+use super::system::{self, System, Tandem};
 
 /// The command line of `tandem-lab bench`.
 #[derive(Debug, Clone, clap::Args)]
@@ -15,25 +17,16 @@ pub struct BenchArgs {
     /// A run of less than three minutes that shows whether everything works; its figures are coarse
     #[arg(long)]
     pub quick: bool,
-    /// Systems to compare, see --list [default: all that are installed; quick: direct, mptcp, tandem]
-    #[arg(long, value_delimiter = ',')]
-    pub systems: Vec<String>,
-    /// Profiles to run them on, see --list, or `all` [default: six that show most; quick: two-equal]
-    #[arg(long, value_delimiter = ',')]
-    pub profiles: Vec<String>,
-    /// What to measure, see --list [default: all]
-    #[arg(long, value_delimiter = ',')]
-    pub measures: Vec<String>,
-    /// Numbers of TCP flows [default: 1,4,16; quick: 4]
-    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub flows: Vec<u16>,
-    /// Congestion controls of TCP [default: cubic, and bbr where the kernel has it; quick: cubic]
-    #[arg(long, value_delimiter = ',')]
-    pub congestion: Vec<String>,
-    /// Seconds per measurement, without its warm-up [default: 8; quick: 2]
+    /// What to measure.
+    #[command(flatten)]
+    pub choice: Choice,
+    /// Read what to measure from a file of several choices, such as tests/plans/published.toml
+    #[arg(long, conflicts_with_all = ["quick", "systems", "profiles", "measures", "flows", "congestion"])]
+    pub plan: Option<PathBuf>,
+    /// Seconds per measurement, without its warm-up [default: the plan's, or 8; quick: 2]
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub seconds: Option<u64>,
-    /// Repetitions [default: 3; quick: 1]
+    /// Repetitions [default: the plan's, or 3; quick: 1]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub repetitions: Option<u32>,
     /// Directory for results.json, results.md and the plots
@@ -50,58 +43,148 @@ pub struct BenchArgs {
     pub list: bool,
 }
 
-/// A checked choice.
+/// Which systems are measured on which profiles, and how.
+#[derive(Debug, Clone, Default, clap::Args, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Choice {
+    /// Systems to compare, see --list [default: all that are installed; quick: direct, mptcp, tandem]
+    #[arg(long, value_delimiter = ',')]
+    pub systems: Vec<String>,
+    /// Profiles to run them on, see --list, or `all` [default: six that show most; quick: two-equal]
+    #[arg(long, value_delimiter = ',')]
+    pub profiles: Vec<String>,
+    /// What to measure, see --list [default: all]
+    #[arg(long, value_delimiter = ',')]
+    pub measures: Vec<String>,
+    /// Numbers of TCP flows [default: 1,4,16; quick: 4]
+    #[arg(long, value_delimiter = ',')]
+    pub flows: Vec<u16>,
+    /// Congestion controls of TCP [default: cubic, and bbr where the kernel has it; quick: cubic]
+    #[arg(long, value_delimiter = ',')]
+    pub congestion: Vec<String>,
+}
+
+/// A file of several choices that share a table.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlanFile {
+    /// Seconds per measurement, without its warm-up.
+    seconds: u64,
+    repetitions: u32,
+    part: Vec<Choice>,
+}
+
+/// A checked run.
 pub(super) struct Options {
-    pub(super) quick: bool,
-    pub(super) systems: Vec<Box<dyn System>>,
-    pub(super) profiles: Vec<Profile>,
-    pub(super) measures: Vec<Measure>,
-    pub(super) flows: Vec<usize>,
-    pub(super) congestion: Vec<String>,
+    /// At least one.
+    pub(super) parts: Vec<Part>,
     pub(super) length: Duration,
     pub(super) repetitions: u32,
     pub(super) out: PathBuf,
     pub(super) against: Option<PathBuf>,
 }
 
+/// A checked choice: each of its systems on each of its profiles.
+pub(super) struct Part {
+    pub(super) systems: Vec<Box<dyn System>>,
+    pub(super) profiles: Vec<Profile>,
+    pub(super) measures: Vec<Measure>,
+    pub(super) effort: Effort,
+}
+
+/// How much a measure does.
+#[derive(Debug, Clone)]
+pub(super) struct Effort {
+    /// Whether outages are cut short.
+    pub(super) quick: bool,
+    pub(super) flows: Vec<usize>,
+    pub(super) congestion: Vec<String>,
+    /// Of a measurement, without its warm-up.
+    pub(super) length: Duration,
+}
+
 impl Options {
     pub(super) fn of(args: &BenchArgs) -> Result<Self> {
-        let quick = args.quick;
-        let systems = chosen("system", system::all(), &system_names(args), |one| one.name())?;
-        let profiles = chosen("profile", profile::all(), &profile_names(args), |one| &one.name)?;
-        let measures = chosen("measure", Measure::ALL.to_vec(), &args.measures, |measure| measure.name())?;
-        let flows = match (args.flows.is_empty(), quick) {
-            (true, true) => vec![4],
-            (true, false) => vec![1, 4, 16],
-            _ => args.flows.iter().map(|flows| usize::from(*flows)).collect(),
+        let plan = match &args.plan {
+            Some(path) => read(path)?,
+            None => PlanFile {
+                seconds: if args.quick { 2 } else { 8 },
+                repetitions: if args.quick { 1 } else { 3 },
+                part: vec![args.choice.clone()],
+            },
         };
+        ensure!(!plan.part.is_empty(), "the plan has no part");
+        let length = Duration::from_secs(args.seconds.unwrap_or(plan.seconds).max(1));
+        let part = |choice| Part::of(choice, args.quick, length);
         Ok(Self {
-            quick,
-            systems,
-            profiles,
-            measures,
-            flows,
-            congestion: congestion(&args.congestion, quick)?,
-            length: Duration::from_secs(args.seconds.unwrap_or(if quick { 2 } else { 8 })),
-            repetitions: args.repetitions.unwrap_or(if quick { 1 } else { 3 }),
+            parts: plan.part.iter().map(part).collect::<Result<_>>()?,
+            length,
+            repetitions: args.repetitions.unwrap_or(plan.repetitions).max(1),
             out: args.out.clone(),
             against: args.against.clone(),
         })
     }
+
+    /// The congestion control with which to measure what a tunnel could carry: that of the first part in which goodput
+    /// through tandem is compared, and a quick run compares nothing.
+    pub(super) fn limit_congestion(&self) -> Option<&str> {
+        let part = self.parts.iter().find(|part| {
+            let with_tandem = part.systems.iter().any(|system| system.name() == Tandem::ALL_LINKS.name());
+            with_tandem && part.measures.contains(&Measure::Tcp) && !part.effort.quick
+        })?;
+        part.effort.congestion.first().map(String::as_str)
+    }
+
+    /// What all parts together name, each once, in the order of `all`.
+    fn named<T>(&self, all: Vec<T>, is_named: impl Fn(&Part, &T) -> bool) -> Vec<T> {
+        all.into_iter().filter(|one| self.parts.iter().any(|part| is_named(part, one))).collect()
+    }
+
+    /// The systems of all parts.
+    pub(super) fn systems(&self) -> Vec<Box<dyn System>> {
+        self.named(system::all(), |part, system| part.systems.iter().any(|one| one.name() == system.name()))
+    }
+
+    /// The profiles of all parts.
+    pub(super) fn profiles(&self) -> Vec<Profile> {
+        self.named(profile::all(), |part, profile| part.profiles.iter().any(|one| one.name == profile.name))
+    }
+}
+
+fn read(path: &Path) -> Result<PlanFile> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("{} is no plan", path.display()))
+}
+
+impl Part {
+    fn of(choice: &Choice, quick: bool, length: Duration) -> Result<Self> {
+        let systems = chosen("system", system::all(), &system_names(choice, quick), |one| one.name())?;
+        let names = profile_names(choice, quick);
+        let profiles = chosen("profile", profile::all(), &names, |one| &one.name)?;
+        let measures = chosen("measure", Measure::ALL.to_vec(), &choice.measures, |measure| measure.name())?;
+        let flows = match (choice.flows.is_empty(), quick) {
+            (true, true) => vec![4],
+            (true, false) => vec![1, 4, 16],
+            _ => choice.flows.iter().map(|flows| usize::from(*flows)).collect(),
+        };
+        ensure!(flows.iter().all(|flows| (1..=64).contains(flows)), "a transfer has from 1 to 64 flows");
+        let congestion = congestion(&choice.congestion, quick)?;
+        Ok(Self { systems, profiles, measures, effort: Effort { quick, flows, congestion, length } })
+    }
 }
 
 /// The systems asked for; none for all of them.
-fn system_names(args: &BenchArgs) -> Vec<String> {
-    if args.systems.is_empty() && args.quick {
+fn system_names(choice: &Choice, quick: bool) -> Vec<String> {
+    if choice.systems.is_empty() && quick {
         return ["direct", "mptcp", "tandem"].map(str::to_owned).to_vec();
     }
-    args.systems.clone()
+    choice.systems.clone()
 }
 
 /// The profiles asked for; none for all of them.
-fn profile_names(args: &BenchArgs) -> Vec<String> {
-    let names: &[&str] = if args.quick { &["two-equal"] } else { &profile::USUAL };
-    match args.profiles.as_slice() {
+fn profile_names(choice: &Choice, quick: bool) -> Vec<String> {
+    let names: &[&str] = if quick { &["two-equal"] } else { &profile::USUAL };
+    match choice.profiles.as_slice() {
         [] => names.iter().map(|name| (*name).to_owned()).collect(),
         [all] if all == "all" => Vec::new(),
         given => given.to_vec(),

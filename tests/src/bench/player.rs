@@ -58,6 +58,12 @@ impl Timeline {
         Self { period, steps }
     }
 
+    /// What happens to one link.
+    pub(super) fn of_link(&self, link: &str) -> Self {
+        let steps = self.steps.iter().filter(|step| step.link == link).cloned();
+        Self { period: self.period, steps: steps.collect() }
+    }
+
     /// Whether nothing ever happens.
     pub(super) fn is_empty(&self) -> bool {
         self.steps.is_empty()

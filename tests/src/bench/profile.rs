@@ -9,6 +9,7 @@ use tandem_sim::profile::{self as library, Way};
 use super::bed::Bed;
 use super::player::Timeline;
 use crate::link::LinkConfig;
+use crate::traffic::Direction;
 use crate::traffic::bulk::Bulk;
 use crate::world::{LinkSpec, WorldSpec};
 
@@ -20,6 +21,8 @@ pub(super) const USUAL: [&str; 6] =
 /// How soon a NAT forgets. What profiles want of one is that it is there, or that it rebinds.
 const NAT_TIMEOUT: Duration = Duration::from_secs(60);
 const METRIC: u32 = 100;
+/// Of each download that tells which link is better.
+const RANKING: Duration = Duration::from_secs(3);
 
 /// A laptop's links.
 #[derive(Debug, Clone)]
@@ -58,6 +61,12 @@ impl Profile {
         }
     }
 
+    /// Links to which nothing happens.
+    pub(super) fn steady(name: &str, links: Vec<LinkSpec>) -> Self {
+        let (name, summary, timeline) = (name.to_owned(), String::new(), Timeline::default());
+        Self { name, summary, links, timeline, cable: false }
+    }
+
     /// The world of this profile.
     pub(super) fn world(&self, seed: u64) -> WorldSpec {
         let links = self.links.iter().cloned();
@@ -65,9 +74,32 @@ impl Profile {
         WorldSpec { seed, ..WorldSpec::with_links(links) }
     }
 
+    /// The same with only the link of the least metric, and what happens to it.
+    pub(super) fn better_link(&self) -> Self {
+        let better = self.links.iter().min_by_key(|link| link.metric).cloned();
+        let name = better.as_ref().map(|link| link.name.clone()).unwrap_or_default();
+        let links = better.into_iter().collect();
+        Self { links, timeline: self.timeline.of_link(&name), ..self.clone() }
+    }
+
+    /// Sum of the links' rates in bits per second, where they have some that stay.
+    pub(super) fn rate_bps(&self, way: Direction) -> Option<u64> {
+        let rate = |link: &LinkSpec| match way {
+            Direction::Upload => link.config.up.rate_bps,
+            Direction::Download => link.config.down.rate_bps,
+        };
+        let rates = self.links.iter().map(rate).sum::<Option<u64>>();
+        rates.filter(|_| self.is_steady())
+    }
+
+    /// Whether nothing happens to the links but what the benchmark does.
+    pub(super) fn is_steady(&self) -> bool {
+        self.timeline.is_empty()
+    }
+
     /// Whether there is a second link to fail over to, and nothing but the benchmark takes links away.
     pub(super) fn may_fail_over(&self) -> bool {
-        self.links.len() > 1 && self.timeline.is_empty()
+        self.links.len() > 1 && self.is_steady()
     }
 }
 
@@ -99,6 +131,12 @@ pub(super) fn ranked(profiles: &[Profile]) -> Result<Vec<Profile>> {
     profiles.iter().cloned().map(rank).collect()
 }
 
+/// How long ranking a profile takes.
+pub(super) fn ranking_length(profile: &Profile) -> Duration {
+    let links = u32::try_from(profile.links.len()).unwrap_or(u32::MAX);
+    if links < 2 { Duration::ZERO } else { RANKING * links }
+}
+
 fn rank(mut profile: Profile) -> Result<Profile> {
     if profile.links.len() < 2 {
         return Ok(profile);
@@ -106,7 +144,7 @@ fn rank(mut profile: Profile) -> Result<Profile> {
     let bed = Bed::new(&profile, 1)?;
     let mut speeds = Vec::new();
     for link in &profile.links {
-        let bulk = Bulk::download(4, Duration::from_secs(3)).over(&link.interface);
+        let bulk = Bulk::download(4, RANKING).over(&link.interface);
         speeds.push(bulk.run(bed.laptop()?, bed.world.web_direct())?.mbps());
     }
     let told: Vec<String> = profile

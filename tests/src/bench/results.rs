@@ -5,7 +5,9 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use super::limit::Limit;
 use super::machine::{self, Machine};
+use super::measure::{DIRECTIONS, label};
 use super::options::Options;
 use super::profile::Profile;
 
@@ -133,6 +135,9 @@ pub(super) struct Results {
     pub(super) seconds_per_measure: u64,
     /// Each profile and its links.
     pub(super) profiles: BTreeMap<String, String>,
+    /// Goodput in Mbit/s, down and up, that a tunnel over all links of a profile could have, where it was measured.
+    #[serde(default)]
+    pub(super) limits: BTreeMap<String, [f64; 2]>,
     /// Each system and its version, in the order of the tables.
     pub(super) systems: Vec<(String, String)>,
     /// Each system that is not installed, and what is missing.
@@ -143,7 +148,7 @@ pub(super) struct Results {
 
 impl Results {
     pub(super) fn new(options: &Options) -> Self {
-        let profiles = options.profiles.iter().map(|one| (one.name.clone(), one.summary.clone()));
+        let profiles = options.profiles().into_iter().map(|one| (one.name, one.summary));
         Self {
             schema: 1,
             date: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
@@ -153,6 +158,7 @@ impl Results {
             repetitions: options.repetitions,
             seconds_per_measure: options.length.as_secs(),
             profiles: profiles.collect(),
+            limits: BTreeMap::new(),
             systems: Vec::new(),
             skipped: BTreeMap::new(),
             rows: Vec::new(),
@@ -187,6 +193,22 @@ impl Results {
             self.rows.len() - 1
         });
         self.rows[at].push(reading);
+    }
+
+    /// Notes what could be got over a profile's links.
+    pub(super) fn limited(&mut self, profile: &Profile, limit: Limit) {
+        let [down, up] = DIRECTIONS.map(|way| limit.of(profile, way));
+        if let (Some(down), Some(up)) = (down, up) {
+            self.limits.insert(profile.name.clone(), [down, up]);
+        }
+    }
+
+    /// The limit of a figure's profile, if the figure is a goodput of TCP.
+    pub(super) fn limit_of(&self, row: &Row) -> Option<f64> {
+        let limits = self.limits.get(&row.profile)?;
+        let way =
+            DIRECTIONS.iter().position(|way| row.metric.key.starts_with(&format!("tcp_{}_", label(*way))))?;
+        limits.get(way).copied()
     }
 
     /// Notes the end.

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::bed::{Bed, Running};
+use super::profile::Profile;
 
 mod certificate;
 mod direct;
@@ -11,6 +12,8 @@ mod openvpn;
 mod quincy;
 mod tandem;
 mod wireguard;
+
+pub(super) use tandem::Tandem;
 
 /// One of the compared.
 pub(super) trait System {
@@ -23,6 +26,11 @@ pub(super) trait System {
     /// When it is not installed, with what is missing.
     fn version(&self) -> Result<String>;
 
+    /// The links that it has of a profile.
+    fn links_of(&self, profile: &Profile) -> Profile {
+        profile.clone()
+    }
+
     /// Starts it, up to the first packet that comes through. What it starts ends when the result and then the bed are
     /// dropped: processes by the handles, devices with the namespaces, files with the world's directory.
     ///
@@ -34,7 +42,8 @@ pub(super) trait System {
 /// All systems, tandem first.
 pub(super) fn all() -> Vec<Box<dyn System>> {
     vec![
-        Box::new(tandem::Tandem),
+        Box::new(Tandem::ALL_LINKS),
+        Box::new(Tandem::BETTER_LINK),
         Box::new(direct::Direct),
         Box::new(mptcp::Mptcp),
         Box::new(wireguard::WireGuard::GO),

@@ -1,7 +1,7 @@
 //! A flow of UDP datagrams that behaves as QUIC does: paced, clocked by acknowledgements, with the loss detection of
 //! RFC 9002 and Cubic (RFC 9438). A tunnel sees of it what it sees of a video or a download over HTTP/3.
 //!
-//! Nothing is encrypted or sent again: new data takes the place of what was lost, so that the goodput is what arrives.
+//! What it does is decided by the two ends of the simulated worlds ([`tandem_sim::host::quic`]); here are their sockets.
 
 use std::io::ErrorKind;
 use std::net::UdpSocket;
@@ -11,18 +11,12 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use tandem_sim::host::quic::{ACK_ROOM, QuicStats, Receiver, Sender};
 
 use super::meter::Meter;
 use super::udp::{introduce, pair};
 use super::{Direction, Place, join};
 use crate::netns::Namespace;
-
-mod cubic;
-mod receiver;
-mod sender;
-
-use receiver::{ACK_ROOM, Ack, Receiver};
-use sender::Sender;
 
 /// What to transfer.
 #[derive(Debug, Clone)]
@@ -47,15 +41,8 @@ const TICK: Duration = Duration::from_millis(50);
 pub struct RunningQuic {
     meter: Arc<Meter>,
     stop: Arc<AtomicBool>,
-    sending: JoinHandle<Result<Sent>>,
+    sending: JoinHandle<Result<QuicStats>>,
     receiving: JoinHandle<Result<()>>,
-}
-
-/// What the sender did.
-#[derive(Debug, Clone, Copy)]
-struct Sent {
-    packets: u64,
-    lost: u64,
 }
 
 /// A finished flow.
@@ -63,10 +50,8 @@ struct Sent {
 pub struct QuicReport {
     /// Payload that arrived, each packet once.
     pub bytes: u64,
-    /// Packets sent.
-    pub packets: u64,
-    /// Packets that the sender declared lost, whether they were or only came late.
-    pub declared_lost: u64,
+    /// What the sender counted.
+    pub sender: QuicStats,
     /// Bytes in each slot of [`super::meter::SLOT`].
     pub samples: Vec<u64>,
 }
@@ -115,18 +100,12 @@ impl RunningQuic {
         // A sender that failed leaves a receiver that would wait for it.
         self.stop.store(true, Ordering::Release);
         join(self.receiving)?;
-        let Sent { packets, lost } = sent?;
-        Ok(QuicReport {
-            bytes: self.meter.total(),
-            packets,
-            declared_lost: lost,
-            samples: self.meter.samples(),
-        })
+        Ok(QuicReport { bytes: self.meter.total(), sender: sent?, samples: self.meter.samples() })
     }
 }
 
-fn send(socket: &UdpSocket, until: Instant, stop: &AtomicBool) -> Result<Sent> {
-    let mut sender = Sender::new(Instant::now());
+fn send(socket: &UdpSocket, until: Instant, stop: &AtomicBool) -> Result<QuicStats> {
+    let mut sender = Sender::paced(Instant::now());
     let mut payload = vec![0x5a_u8; PAYLOAD];
     let mut buffer = [0_u8; ACK_ROOM];
     while Instant::now() < until && !stop.load(Ordering::Acquire) {
@@ -138,34 +117,32 @@ fn send(socket: &UdpSocket, until: Instant, stop: &AtomicBool) -> Result<Sent> {
             let _ = socket.send(&payload);
         }
         // Blocks for the first acknowledgement only, and takes all that are there.
-        let mut wait = Some(sender.deadline().saturating_duration_since(Instant::now()).min(TICK));
+        let due = sender.poll_timeout().map(|due| due.saturating_duration_since(Instant::now()));
+        let mut wait = Some(due.map_or(TICK, |due| due.min(TICK)));
         while let Some(length) = receive_within(socket, &mut buffer, wait)? {
-            if let Some(ack) = Ack::decode(&buffer[..length]) {
-                sender.handle_ack(&ack, Instant::now());
-            }
+            sender.handle_ack(Instant::now(), &buffer[..length]);
             wait = None;
         }
     }
-    Ok(Sent { packets: sender.sent(), lost: sender.lost() })
+    Ok(sender.stats())
 }
 
 fn receive(socket: &UdpSocket, meter: &Meter, until: Instant, stop: &AtomicBool) -> Result<()> {
     let mut receiver = Receiver::default();
     let mut buffer = [0_u8; 2 * PAYLOAD];
-    let mut ack = Vec::with_capacity(ACK_ROOM);
+    let mut ack = [0_u8; ACK_ROOM];
     while Instant::now() < until && !stop.load(Ordering::Acquire) {
         let now = Instant::now();
-        let wait = receiver.deadline().map_or(TICK, |due| due.saturating_duration_since(now).min(TICK));
+        let wait = receiver.poll_timeout().map_or(TICK, |due| due.saturating_duration_since(now).min(TICK));
         if let Some(length) = receive_within(socket, &mut buffer, Some(wait))?
             && let Some(number) = buffer[..length].first_chunk()
             && length == PAYLOAD
-            && receiver.handle_packet(u64::from_be_bytes(*number), Instant::now())
+            && receiver.handle_packet(Instant::now(), u64::from_be_bytes(*number))
         {
             meter.add(length);
         }
-        if let Some(due) = receiver.poll_ack(Instant::now()) {
-            due.encode(&mut ack);
-            let _ = socket.send(&ack);
+        if let Some(length) = receiver.poll_ack(Instant::now(), &mut ack) {
+            let _ = socket.send(&ack[..length]);
         }
     }
     Ok(())
@@ -185,6 +162,3 @@ fn receive_within(socket: &UdpSocket, buffer: &mut [u8], wait: Option<Duration>)
         Err(error) => Err(error).context("a QUIC-like flow cannot receive"),
     }
 }
-
-#[cfg(test)]
-mod tests;

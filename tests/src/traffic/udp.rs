@@ -1,6 +1,8 @@
 //! UDP at a constant rate, as calls send it, and UDP echo.
 
+use std::collections::BTreeSet;
 use std::net::{SocketAddr, UdpSocket};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -45,6 +47,8 @@ pub struct StreamReport {
     pub longest_gap: Duration,
     /// When the last one arrived, counted from the first sending.
     pub last_arrival: Option<Duration>,
+    /// Numbers of those that arrived, the first being 0.
+    seen: BTreeSet<u64>,
 }
 
 impl StreamReport {
@@ -52,6 +56,13 @@ impl StreamReport {
     #[must_use]
     pub fn loss_ratio(&self) -> f64 {
         if self.sent == 0 { 0.0 } else { 1.0 - self.received as f64 / self.sent as f64 }
+    }
+
+    /// How many of the datagrams with these numbers were sent and never came.
+    #[must_use]
+    pub fn lost_among(&self, numbers: Range<u64>) -> u64 {
+        let sent = numbers.start..numbers.end.min(self.sent).max(numbers.start);
+        (sent.end - sent.start) - self.seen.range(sent).count() as u64
     }
 
     /// The one-way delay that this share (0 to 1) of the datagrams does not exceed.
@@ -191,8 +202,8 @@ fn receive_all(socket: &UdpSocket, epoch: Instant, until: Instant) -> Result<Str
         delays: Vec::new(),
         longest_gap: Duration::ZERO,
         last_arrival: None,
+        seen: BTreeSet::new(),
     };
-    let mut seen = std::collections::HashSet::new();
     let mut highest = None;
     let mut buffer = vec![0_u8; 65_536];
     socket.set_read_timeout(Some(Duration::from_millis(50)))?;
@@ -200,7 +211,7 @@ fn receive_all(socket: &UdpSocket, epoch: Instant, until: Instant) -> Result<Str
         let Ok(length) = socket.recv(&mut buffer) else { continue };
         let at = epoch.elapsed();
         let Some((number, sent_at)) = header(&buffer[..length]) else { continue };
-        if !seen.insert(number) {
+        if !report.seen.insert(number) {
             report.duplicates += 1;
             continue;
         }

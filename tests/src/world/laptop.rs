@@ -116,6 +116,14 @@ impl Laptop {
         Ok(&self.spec(link)?.1.interface)
     }
 
+    /// Name of the interface at the link's far end, in the internet's namespace.
+    ///
+    /// # Errors
+    /// When the laptop never has a link of that name.
+    pub fn router_interface(&self, link: &str) -> Result<String> {
+        Ok(wiring::router_interface(self.spec(link)?.0))
+    }
+
     fn spec(&self, link: &str) -> Result<&(u8, LinkSpec)> {
         self.specs
             .iter()

@@ -109,7 +109,7 @@ pub(super) fn connect_cable(
     configure_ends(spec, number, laptop, internet)
 }
 
-fn router_interface(number: u8) -> String {
+pub(super) fn router_interface(number: u8) -> String {
     format!("link{number}")
 }
 

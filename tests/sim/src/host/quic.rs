@@ -1,17 +1,20 @@
 //! A bulk flow as a QUIC connection makes it: clocked by acknowledgements, Cubic, loss by packet and time threshold
-//! (RFC 9002), no adaptation to reordering. Nothing is encrypted, and what was lost goes out again under a new
-//! number, so that only numbers count here.
+//! (RFC 9002), no adaptation to reordering. Nothing is encrypted, and new data takes the place of what was lost, so
+//! that only numbers count here.
+//!
+//! [`Sender`] and [`Receiver`] do no I/O: the lab drives them over sockets, and [`QuicSender`] and [`QuicReceiver`]
+//! are the same two in a simulated world.
 
+mod endpoint;
+mod pacer;
 mod ranges;
 mod receiver;
 mod sender;
-#[cfg(test)]
-mod tests;
 
-pub use self::receiver::QuicReceiver;
-pub use self::sender::{QuicSender, QuicStats};
+pub use self::endpoint::{QuicReceiver, QuicSender};
+pub use self::ranges::ACK_ROOM;
+pub use self::receiver::Receiver;
+pub use self::sender::{QuicStats, Sender};
 
-/// Bytes of a packet with data, IPv4 and UDP headers included: 1252 of QUIC.
-pub const PACKET_LEN: usize = 1280;
-/// Where an acknowledgement's ranges begin: after the headers and the number of the datagram.
-const RANGES_AT: usize = 36;
+/// Longest delay of an acknowledgement (RFC 9000 §18.2).
+const MAX_ACK_DELAY: std::time::Duration = std::time::Duration::from_millis(25);

@@ -9,11 +9,15 @@ macro_rules! files {
     };
 }
 
-const FILES: [(&str, &str); 20] = files![
+const FILES: [(&str, &str); 24] = files![
     "two-equal",
+    "two-equal-100",
+    "two-equal-loss-1",
     "fast-and-lte",
+    "fibre-and-lte",
     "asymmetric-delay",
     "wifi-edge-lte",
+    "lossy-wifi-lte",
     "bufferbloat-lte-wifi",
     "starlink-lte",
     "three-links",

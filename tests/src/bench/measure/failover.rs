@@ -7,12 +7,12 @@ use anyhow::{Context, Result};
 
 use super::{REST, WARM_UP, time};
 use crate::bench::bed::{Bed, Running};
-use crate::bench::options::Options;
-use crate::bench::results::Reading;
+use crate::bench::options::Effort;
+use crate::bench::results::{Metric, Reading};
 use crate::link::Link;
 use crate::traffic::bulk::{Bulk, Transfer};
 use crate::traffic::meter::{self, SLOT};
-use crate::traffic::udp::Stream;
+use crate::traffic::udp::{Stream, StreamReport};
 use crate::traffic::{Connect, Direction};
 
 /// How long the link is away: long enough for what is going to notice.
@@ -23,6 +23,8 @@ const WINDOW: Duration = Duration::from_millis(500);
 /// Datagrams of the call: one per slot, so that its pauses are seen as finely as those of TCP.
 const CALL_INTERVAL: Duration = SLOT;
 const CALL_PAYLOAD: usize = 172;
+/// What may be under way on a link when it dies, in time.
+const IN_FLIGHT: Duration = Duration::from_millis(250);
 /// Width of a point in the plot.
 pub(in crate::bench) const PLOT_STEP: Duration = Duration::from_millis(100);
 
@@ -69,32 +71,32 @@ struct Course {
 }
 
 impl Course {
-    fn of(options: &Options) -> Self {
-        let before = WARM_UP + options.length.clamp(Duration::from_secs(2), Duration::from_secs(4));
+    fn of(effort: &Effort) -> Self {
+        let before = WARM_UP + effort.length.clamp(Duration::from_secs(2), Duration::from_secs(4));
         let back = before + OUTAGE;
-        let after = if options.quick { Duration::from_secs(3) } else { Duration::from_secs(8) };
+        let after = if effort.quick { Duration::from_secs(3) } else { Duration::from_secs(8) };
         Self { cut: before, back, end: back + after }
     }
 }
 
-pub(super) fn length(options: &Options) -> Duration {
+pub(super) fn length(effort: &Effort) -> Duration {
     // The call's receiver waits a second for stragglers.
-    2 * (REST + Course::of(options).end + Duration::from_secs(1))
+    2 * (REST + Course::of(effort).end + Duration::from_secs(1))
 }
 
-pub(super) fn take(bed: &Bed, running: &Running, options: &Options) -> Result<Vec<Reading>> {
+pub(super) fn take(bed: &Bed, running: &Running, effort: &Effort) -> Result<Vec<Reading>> {
     let mut readings = Vec::new();
     for death in Death::ALL {
-        readings.extend(one(bed, running, options, death)?);
+        readings.extend(one(bed, running, effort, death)?);
     }
     Ok(readings)
 }
 
-fn one(bed: &Bed, running: &Running, options: &Options, death: Death) -> Result<Vec<Reading>> {
+fn one(bed: &Bed, running: &Running, effort: &Effort, death: Death) -> Result<Vec<Reading>> {
     sleep(REST);
-    let course = Course::of(options);
+    let course = Course::of(effort);
     let connect = Connect {
-        congestion: options.congestion.first().cloned(),
+        congestion: effort.congestion.first().cloned(),
         multipath: running.multipath_tcp,
         ..Connect::default()
     };
@@ -133,12 +135,26 @@ fn one(bed: &Bed, running: &Running, options: &Options, death: Death) -> Result<
     Ok(vec![
         pause.with_timeline(timeline(&samples, course.end)),
         time(&format!("{key}_pause_call"), &format!("{title}: longest pause of a call"), call_pause),
+        lost_around(&call, course, death),
         time(
             &format!("{key}_recovery"),
             &format!("{title}: to full speed after return"),
             recovery(&samples, course),
         ),
     ])
+}
+
+/// Packets of the call that were lost from just before the cut until after the return: those lost elsewhere are the
+/// profile's.
+fn lost_around(call: &StreamReport, course: Course, death: Death) -> Reading {
+    let number = |at: Duration| (at.as_micros() / CALL_INTERVAL.as_micros()) as u64;
+    let span = number(course.cut.saturating_sub(IN_FLIGHT))..number(course.back + IN_FLIGHT);
+    let metric = Metric::lower(
+        &format!("{}_lost_call", death.key()),
+        &format!("{}: packets of the call lost", death.title()),
+        "packets",
+    );
+    Reading::of(metric, Some(call.lost_among(span) as f64))
 }
 
 /// The link that carries more in the last second before the cut.

@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow};
 use super::ping::INTERVAL;
 use super::{DIRECTIONS, REST, WARM_UP, label, time};
 use crate::bench::bed::{Bed, Running};
-use crate::bench::options::Options;
+use crate::bench::options::Effort;
 use crate::bench::results::{Metric, Reading};
 use crate::traffic::bulk::Bulk;
 use crate::traffic::ping::Ping;
@@ -23,36 +23,36 @@ const CALL_PAYLOAD: usize = 172;
 /// What stragglers and the making of connections take.
 const MARGIN: Duration = Duration::from_millis(1_500);
 
-pub(super) fn length(options: &Options) -> Duration {
-    2 * (REST + WARM_UP + options.length + MARGIN)
+pub(super) fn length(effort: &Effort) -> Duration {
+    2 * (REST + WARM_UP + effort.length + MARGIN)
 }
 
-pub(super) fn take(bed: &Bed, running: &Running, options: &Options) -> Result<Vec<Reading>> {
+pub(super) fn take(bed: &Bed, running: &Running, effort: &Effort) -> Result<Vec<Reading>> {
     let mut readings = Vec::new();
     for direction in DIRECTIONS {
-        readings.extend(one(bed, running, options, direction)?);
+        readings.extend(one(bed, running, effort, direction)?);
     }
     Ok(readings)
 }
 
-fn one(bed: &Bed, running: &Running, options: &Options, direction: Direction) -> Result<Vec<Reading>> {
+fn one(bed: &Bed, running: &Running, effort: &Effort, direction: Direction) -> Result<Vec<Reading>> {
     sleep(REST);
     let laptop = bed.laptop()?;
     let connect = Connect {
-        congestion: options.congestion.first().cloned(),
+        congestion: effort.congestion.first().cloned(),
         multipath: running.multipath_tcp,
         ..Connect::default()
     };
-    let duration = WARM_UP + options.length + MARGIN;
+    let duration = WARM_UP + effort.length + MARGIN;
     let bulk = Bulk { flows: FLOWS, direction, duration, connect };
     let call = Stream {
         direction,
         payload: CALL_PAYLOAD,
         interval: CALL_INTERVAL,
-        duration: options.length,
+        duration: effort.length,
         interface: None,
     };
-    let ping = Ping { interval: INTERVAL, duration: options.length, interface: None };
+    let ping = Ping { interval: INTERVAL, duration: effort.length, interface: None };
     let transfer = bulk.start(laptop, bed.server(running))?;
     sleep(WARM_UP);
     let call = call.start(laptop, bed.server(running))?;
@@ -67,6 +67,7 @@ fn one(bed: &Bed, running: &Running, options: &Options, direction: Direction) ->
     Ok(vec![
         time(&key("ping_p50"), &title("ping, median,"), ping.quantile(0.5)),
         time(&key("ping_p99"), &title("ping, 99th percentile,"), ping.quantile(0.99)),
+        time(&key("call_delay_p50"), &title("call, delay, median,"), call.delay_quantile(0.5)),
         time(&key("call_delay_p99"), &title("call, delay, 99th percentile,"), call.delay_quantile(0.99)),
         time(&key("call_jitter"), &title("call, jitter,"), jitter(&call.delays)),
         Reading::of(

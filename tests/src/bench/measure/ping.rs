@@ -7,20 +7,20 @@ use anyhow::Result;
 
 use super::{REST, time};
 use crate::bench::bed::{Bed, Running};
-use crate::bench::options::Options;
+use crate::bench::options::Effort;
 use crate::bench::results::Reading;
 use crate::traffic::ping::Ping;
 
 /// Time between two pings: a hundred in two seconds, so that the 99th percentile means something.
 pub(super) const INTERVAL: Duration = Duration::from_millis(20);
 
-pub(super) fn length(options: &Options) -> Duration {
-    options.length + Duration::from_secs(1) + REST
+pub(super) fn length(effort: &Effort) -> Duration {
+    effort.length + Duration::from_secs(1) + REST
 }
 
-pub(super) fn take(bed: &Bed, running: &Running, options: &Options) -> Result<Vec<Reading>> {
+pub(super) fn take(bed: &Bed, running: &Running, effort: &Effort) -> Result<Vec<Reading>> {
     sleep(REST);
-    let ping = Ping { interval: INTERVAL, duration: options.length, interface: None };
+    let ping = Ping { interval: INTERVAL, duration: effort.length, interface: None };
     let report = ping.run(bed.laptop()?, bed.echo(running.target).addr())?;
     Ok(vec![
         time("ping_idle_p50", "ping, idle, median", report.quantile(0.5)),

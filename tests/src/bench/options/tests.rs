@@ -16,16 +16,17 @@ fn options(words: &[&str]) -> anyhow::Result<Options> {
 #[test]
 fn a_quick_run_is_small() {
     let quick = options(&["--quick"]).unwrap();
-    let names: Vec<&str> = quick.systems.iter().map(|system| system.name()).collect();
+    let names: Vec<&str> = quick.parts[0].systems.iter().map(|system| system.name()).collect();
     assert_eq!(names, ["tandem", "direct", "mptcp"]);
-    assert_eq!((quick.flows.as_slice(), quick.repetitions), ([4].as_slice(), 1));
-    assert_eq!(quick.profiles.len(), 1);
+    assert_eq!((quick.parts[0].effort.flows.as_slice(), quick.repetitions), ([4].as_slice(), 1));
+    assert_eq!(quick.profiles().len(), 1);
 }
 
 #[test]
 fn what_is_named_wins_over_quick() {
     let quick = options(&["--quick", "--systems", "direct", "--flows", "1,2", "--repetitions", "3"]).unwrap();
-    assert_eq!((quick.systems.len(), quick.flows.len(), quick.repetitions), (1, 2, 3));
+    let part = &quick.parts[0];
+    assert_eq!((part.systems.len(), part.effort.flows.len(), quick.repetitions), (1, 2, 3));
 }
 
 #[test]
@@ -40,4 +41,28 @@ fn an_unknown_name_is_refused_with_those_that_exist() {
     }
     let error = options(&["--congestion", "vegas9"]).err().unwrap().to_string();
     assert!(error.contains("vegas9"), "{error}");
+}
+
+fn plan(name: &str) -> String {
+    format!("{}/plans/{name}.toml", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_plans_can_be_read_and_the_command_line_wins_over_their_lengths() {
+    for name in ["published", "targets"] {
+        let options = options(&["--plan", &plan(name), "--seconds", "1", "--repetitions", "9"]).unwrap();
+        assert_eq!((options.length.as_secs(), options.repetitions), (1, 9));
+        assert!(options.profiles().len() >= 5, "{name}");
+    }
+}
+
+#[test]
+fn a_plan_excludes_what_it_says_itself() {
+    assert!(Cli::try_parse_from(["bench", "--plan", &plan("published"), "--flows", "2"]).is_err());
+}
+
+#[test]
+fn a_transfer_has_a_sensible_number_of_flows() {
+    assert!(options(&["--flows", "0"]).is_err());
+    assert!(options(&["--flows", "65"]).is_err());
 }

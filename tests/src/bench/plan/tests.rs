@@ -4,7 +4,6 @@ use clap::Parser;
 
 use super::{Plan, minutes};
 use crate::bench::options::{BenchArgs, Options};
-use crate::bench::system::System;
 
 #[derive(Parser)]
 struct Cli {
@@ -17,11 +16,17 @@ fn options(words: &[&str]) -> Options {
     Options::of(&Cli::try_parse_from(words).unwrap().args).unwrap()
 }
 
+/// As if everything were installed.
+fn plan(options: &Options) -> Plan<'_> {
+    let systems = options.systems();
+    let present: Vec<&str> = systems.iter().map(|system| system.name()).collect();
+    Plan::new(options, &options.profiles(), &present)
+}
+
 #[test]
 fn systems_take_turns_and_each_repetition_begins_with_another() {
     let options = options(&["--systems", "tandem,direct", "--profiles", "unshaped", "--repetitions", "2"]);
-    let systems: Vec<&dyn System> = options.systems.iter().map(AsRef::as_ref).collect();
-    let plan = Plan::new(&options, &options.profiles, &systems);
+    let plan = plan(&options);
     let order: Vec<_> = plan.cells.iter().map(|cell| (cell.repetition, cell.system.name())).collect();
     assert_eq!(order, [(1, "tandem"), (1, "direct"), (2, "direct"), (2, "tandem")]);
 }
@@ -29,9 +34,16 @@ fn systems_take_turns_and_each_repetition_begins_with_another() {
 #[test]
 fn a_quick_run_is_estimated_below_three_minutes() {
     let options = options(&["--quick"]);
-    let systems: Vec<&dyn System> = options.systems.iter().map(AsRef::as_ref).collect();
-    let plan = Plan::new(&options, &options.profiles, &systems);
-    assert!(plan.length_from(0) < Duration::from_secs(170), "{}", plan.announcement());
+    let plan = plan(&options);
+    assert!(plan.length() < Duration::from_secs(170), "{}", plan.announcement());
+}
+
+#[test]
+fn the_published_table_is_estimated_below_twenty_five_minutes() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/published.toml");
+    let options = options(&["--plan", path]);
+    let plan = plan(&options);
+    assert!(plan.length() < Duration::from_secs(25 * 60), "{}", plan.announcement());
 }
 
 #[test]

@@ -1,4 +1,5 @@
-use super::{USUAL, all, better_of};
+use super::{UNSHAPED, USUAL, all, better_of};
+use crate::traffic::Direction;
 
 #[test]
 fn the_usual_profiles_exist() {
@@ -34,4 +35,25 @@ fn the_first_of_equal_links_is_the_better_one_and_a_faster_one_wins() {
     assert_eq!(better_of(&[47.4, 47.5]), 0);
     assert_eq!(better_of(&[20.0, 47.5, 47.0]), 1);
     assert_eq!(better_of(&[]), 0);
+}
+
+#[test]
+fn the_better_link_alone_keeps_what_happens_to_it() {
+    let profiles = all();
+    let named = |name: &str| profiles.iter().find(|profile| profile.name == name).unwrap().better_link();
+    let satellite = named("starlink-lte");
+    assert_eq!((satellite.links.len(), satellite.timeline.is_empty()), (1, false));
+    let plain = named("nat-rebinding");
+    assert_eq!((plain.links.len(), plain.timeline.is_empty()), (1, true));
+    assert!(!plain.may_fail_over());
+}
+
+#[test]
+fn rates_add_up_where_they_stay() {
+    let profiles = all();
+    let rate = |name: &str, way| profiles.iter().find(|one| one.name == name).unwrap().rate_bps(way);
+    assert_eq!(rate("lossy-wifi-lte", Direction::Upload), Some(60_000_000));
+    assert_eq!(rate("lossy-wifi-lte", Direction::Download), Some(70_000_000));
+    assert_eq!(rate("train", Direction::Download), None);
+    assert_eq!(rate(UNSHAPED, Direction::Download), None);
 }

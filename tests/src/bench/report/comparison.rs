@@ -51,9 +51,10 @@ fn write_to(text: &mut String, results: &Results, earlier: &Results) -> std::fmt
     Ok(())
 }
 
-/// By how much the medians differ, as a share of the larger one.
+/// By how much the medians differ, as a share of the larger one; what the table shows alike does not differ.
 fn difference(row: &Row, before: &Row) -> f64 {
     match (row.median, before.median) {
+        (Some(now), Some(then)) if short(now) == short(then) => 0.0,
         (Some(now), Some(then)) => (now - then).abs() / now.abs().max(then.abs()).max(f64::MIN_POSITIVE),
         (None, None) => 0.0,
         _ => f64::INFINITY,

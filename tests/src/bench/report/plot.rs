@@ -4,7 +4,9 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use plotters::backend::SVGBackend;
-use plotters::chart::{ChartBuilder, SeriesLabelPosition};
+use plotters::chart::{ChartBuilder, ChartContext, SeriesLabelPosition};
+use plotters::coord::cartesian::Cartesian2d;
+use plotters::coord::types::RangedCoordf64;
 use plotters::element::{PathElement, Rectangle, Text};
 use plotters::prelude::IntoDrawingArea;
 use plotters::series::LineSeries;
@@ -18,7 +20,7 @@ const SIZE: (u32, u32) = (960, 420);
 /// Above the highest figure is room for the legend.
 const HEADROOM: f64 = 1.5;
 /// Colours that most colour-blind people can tell apart (Okabe and Ito 2008).
-const COLOURS: [RGBColor; 7] = [
+const COLOURS: [RGBColor; 8] = [
     RGBColor(0x00, 0x72, 0xb2),
     RGBColor(0x99, 0x99, 0x99),
     RGBColor(0xe6, 0x9f, 0x00),
@@ -26,6 +28,7 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(0xcc, 0x79, 0xa7),
     RGBColor(0xd5, 0x5e, 0x00),
     RGBColor(0x56, 0xb4, 0xe9),
+    RGBColor(0xf0, 0xe4, 0x42),
 ];
 
 /// Writes the plots for which there are figures.
@@ -70,6 +73,7 @@ fn colour(system: usize) -> RGBColor {
 }
 
 type Drawn = Result<(), Box<dyn std::error::Error>>;
+type Chart<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// A group of bars per figure, a bar per system.
 fn bars(path: &Path, results: &Results, profile: &str, metrics: &[&Metric]) -> Drawn {
@@ -103,18 +107,13 @@ fn bars(path: &Path, results: &Results, profile: &str, metrics: &[&Metric]) -> D
             let left = group as f64 + (number as f64 + 0.5) * width;
             Some(Rectangle::new([(left, 0.0), (left + width * 0.9, height)], colour(number).filled()))
         });
-        let legend = colour(number);
+        let colour = colour(number);
         chart
             .draw_series(rectangles)?
             .label(system.as_str())
-            .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 10, y + 5)], legend.filled()));
+            .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 10, y + 5)], colour.filled()));
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE)
-        .border_style(BLACK)
-        .draw()?;
+    legend(&mut chart)?;
     let columns = (SIZE.0 - 24 - 56) / metrics.len().max(1) as u32;
     for (group, metric) in metrics.iter().enumerate() {
         // Two lines where the title has a comma, so that neighbours do not meet.
@@ -126,6 +125,17 @@ fn bars(path: &Path, results: &Results, profile: &str, metrics: &[&Metric]) -> D
         }
     }
     root.present()?;
+    Ok(())
+}
+
+/// Names the series, above the bars and lines.
+fn legend(chart: &mut Chart<'_>) -> Drawn {
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE)
+        .border_style(BLACK)
+        .draw()?;
     Ok(())
 }
 
@@ -150,12 +160,7 @@ fn timeline(path: &Path, title: &str, lines: &[Line<'_>]) -> Drawn {
             .label(*system)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 14, y)], colour.stroke_width(2)));
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE)
-        .border_style(BLACK)
-        .draw()?;
+    legend(&mut chart)?;
     root.present()?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::number::{is_better, with_spread};
+use super::number::{is_better, short, with_spread};
 use crate::bench::results::{Metric, Results};
 
 /// A table per profile, with what it was measured on.
@@ -53,6 +53,14 @@ fn table(text: &mut String, results: &Results, profile: &str, summary: &str) -> 
     }
     let systems: Vec<&str> = results.systems.iter().map(|(name, _)| name.as_str()).collect();
     writeln!(text, "\n### {profile}: {summary}\n")?;
+    if let Some([down, up]) = results.limits.get(profile) {
+        writeln!(
+            text,
+            "One tunnel over all links could carry {} Mbit/s down and {} up; in square brackets the share of it.\n",
+            short(*down),
+            short(*up)
+        )?;
+    }
     writeln!(text, "| | unit | {} |", systems.join(" | "))?;
     writeln!(text, "|---|---|{}", "--:|".repeat(systems.len()))?;
     for metric in metrics {
@@ -69,14 +77,18 @@ fn table(text: &mut String, results: &Results, profile: &str, summary: &str) -> 
 fn figure(results: &Results, profile: &str, system: &str, metric: &Metric) -> String {
     let Some(row) = results.row(profile, system, &metric.key) else { return "–".to_owned() };
     let others = results.systems.iter().filter_map(|(other, _)| results.row(profile, other, &metric.key));
+    let mut text = with_spread(row);
+    if let (Some(limit), Some(median)) = (results.limit_of(row), row.median) {
+        let _ = write!(text, " [{:.0} %]", median / limit * 100.0);
+    }
     let mut beaten = 0;
     for other in others {
         if is_better(metric.better, other.median, row.median) {
-            return with_spread(row);
+            return text;
         }
         beaten += usize::from(is_better(metric.better, row.median, other.median));
     }
-    if beaten == 0 { with_spread(row) } else { format!("**{}**", with_spread(row)) }
+    if beaten == 0 { text } else { format!("**{text}**") }
 }
 
 fn failures(text: &mut String, results: &Results) -> std::fmt::Result {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::{Metric, Reading, Results};
 use crate::bench::profile;
 
@@ -17,6 +19,7 @@ pub(in crate::bench) fn run(values: &[Figures<'_>]) -> Results {
         repetitions: 3,
         seconds_per_measure: 8,
         profiles: [(profile.name.clone(), profile.summary.clone())].into(),
+        limits: BTreeMap::from([(profile.name.clone(), [90.0, 80.0])]),
         systems: Vec::new(),
         skipped: [("openvpn".to_owned(), "not there".to_owned())].into(),
         rows: Vec::new(),
@@ -56,4 +59,11 @@ fn a_run_survives_json() {
     let text = serde_json::to_string(&results).unwrap();
     let again: Results = serde_json::from_str(&text).unwrap();
     assert_eq!(serde_json::to_string(&again).unwrap(), text);
+}
+
+#[test]
+fn goodput_of_tcp_has_a_limit_and_nothing_else_has() {
+    let results = run(&[("tandem", &[45.0], &[Some(5.0)])]);
+    assert_eq!(results.limit_of(&results.rows[0]), Some(90.0));
+    assert_eq!(results.limit_of(&results.rows[1]), None);
 }

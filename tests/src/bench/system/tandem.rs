@@ -1,4 +1,4 @@
-//! tandem itself, over all links.
+//! tandem itself, over all links, and over the better one alone to tell what the others add.
 
 use std::time::{Duration, Instant};
 
@@ -7,16 +7,30 @@ use anyhow::{Context, Result};
 use super::System;
 use crate::bench::bed::{Bed, Running, Target};
 use crate::bench::peers;
+use crate::bench::profile::Profile;
 use crate::world::{Binaries, Node};
 
 /// How long it may take until every link has a path.
 const PATHS: Duration = Duration::from_secs(20);
 
-pub(super) struct Tandem;
+pub(in crate::bench) struct Tandem {
+    name: &'static str,
+    links: fn(&Profile) -> Profile,
+}
+
+impl Tandem {
+    pub(in crate::bench) const ALL_LINKS: Self = Self { name: "tandem", links: Profile::clone };
+    pub(in crate::bench) const BETTER_LINK: Self =
+        Self { name: "tandem-one-link", links: Profile::better_link };
+}
 
 impl System for Tandem {
     fn name(&self) -> &'static str {
-        "tandem"
+        self.name
+    }
+
+    fn links_of(&self, profile: &Profile) -> Profile {
+        (self.links)(profile)
     }
 
     fn version(&self) -> Result<String> {

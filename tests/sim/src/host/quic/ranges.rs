@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 /// Ranges in one acknowledgement, and so as many as are remembered.
 const MAX_RANGES: usize = 32;
+/// Two numbers of eight bytes.
+const RANGE_LEN: usize = 16;
+/// Bytes of the longest acknowledgement.
+pub const ACK_ROOM: usize = MAX_RANGES * RANGE_LEN;
 
 /// Ranges of packet numbers, first to last.
 #[derive(Debug, Default)]
@@ -34,22 +38,25 @@ impl Ranges {
     }
 
     /// The bytes of an acknowledgement, largest first.
-    pub(super) fn encode(&self, into: &mut [u8]) -> usize {
+    pub(super) fn encode(&self, into: &mut [u8; ACK_ROOM]) -> usize {
         let mut used = 0;
-        for ((first, last), place) in self.0.iter().rev().zip(into.chunks_exact_mut(16)) {
+        for ((first, last), place) in self.0.iter().rev().zip(into.chunks_exact_mut(RANGE_LEN)) {
             place[..8].copy_from_slice(&first.to_be_bytes());
             place[8..].copy_from_slice(&last.to_be_bytes());
-            used += 16;
+            used += RANGE_LEN;
         }
         used
     }
 
-    /// The ranges of an acknowledgement's bytes, largest first.
+    /// The ranges of an acknowledgement's bytes, largest first. What is none is left out.
     pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = (u64, u64)> + '_ {
         let number = |bytes: &[u8]| bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
-        bytes.chunks_exact(16).map(move |range| (number(&range[..8]), number(&range[8..])))
+        bytes
+            .chunks_exact(RANGE_LEN)
+            .map(move |range| (number(&range[..8]), number(&range[8..])))
+            .filter(|(first, last)| first <= last)
     }
-
-    /// Room for all ranges, in bytes.
-    pub(super) const ROOM: usize = MAX_RANGES * 16;
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,8 @@ const SETTLING: Duration = Duration::from_secs(1);
 /// The state of CUBIC.
 #[derive(Debug)]
 pub(in crate::host) struct Cubic {
-    hystart: HyStart,
+    /// Absent where packets are paced, as it reads the spacing of acknowledgements.
+    hystart: Option<HyStart>,
     /// Window before the last reduction, lower where others are converging.
     last_most: f64,
     /// Window at the curve's plateau, and seconds from the epoch to it.
@@ -42,7 +43,7 @@ pub(in crate::host) struct Cubic {
 impl Cubic {
     pub(in crate::host) fn new(now: Instant) -> Self {
         Self {
-            hystart: HyStart::new(now),
+            hystart: Some(HyStart::new(now)),
             last_most: 0.0,
             origin: 0.0,
             plateau: 0.0,
@@ -53,6 +54,11 @@ impl Cubic {
             per: 2,
             computed: None,
         }
+    }
+
+    /// As [`Cubic::new`], with a slow start that ends by loss only.
+    pub(in crate::host) fn without_hystart(now: Instant) -> Self {
+        Self { hystart: None, ..Self::new(now) }
     }
 
     /// Takes the round trip of an acknowledgement; `una` and `next` are the first unacknowledged and unsent byte.
@@ -69,13 +75,11 @@ impl Cubic {
         }
         let least = self.least.map_or(rtt, |least| least.min(rtt));
         self.least = Some(least);
-        if !window.in_slow_start() {
-            return;
+        let Some(hystart) = self.hystart.as_mut().filter(|_| window.in_slow_start()) else { return };
+        if hystart.is_round_over(una) {
+            hystart.begin_round(now, next);
         }
-        if self.hystart.is_round_over(una) {
-            self.hystart.begin_round(now, next);
-        }
-        if self.hystart.update(now, window.segments, rtt, least) {
+        if hystart.update(now, window.segments, rtt, least) {
             window.threshold = window.segments;
         }
     }
@@ -137,8 +141,12 @@ impl Cubic {
 
     /// Forgets everything after a timeout, when slow start begins anew.
     pub(in crate::host) fn on_timeout(&mut self, now: Instant, next: u64) {
-        *self = Self::new(now);
-        self.hystart.begin_round(now, next);
+        let hystart = self.hystart.as_ref().map(|_| {
+            let mut hystart = HyStart::new(now);
+            hystart.begin_round(now, next);
+            hystart
+        });
+        *self = Self { hystart, ..Self::new(now) };
     }
 
     /// The sender was idle for so long; the curve shall not have gone on meanwhile.

@@ -2,10 +2,10 @@ use super::markdown;
 use crate::bench::results::tests::run;
 
 #[test]
-fn the_best_figure_is_bold_and_has_its_spread() {
+fn the_best_figure_is_bold_and_has_its_spread_and_its_share_of_the_limit() {
     let results = run(&[("tandem", &[50.0, 52.0, 51.0], &[]), ("direct", &[47.0, 47.0, 47.0], &[])]);
     let text = markdown(&results);
-    assert!(text.contains("| **51.0 (50.0–52.0)** | 47.0 |"), "{text}");
+    assert!(text.contains("| **51.0 (50.0–52.0) [57 %]** | 47.0 [52 %] |"), "{text}");
     assert!(text.contains("| openvpn | skipped: not there |"), "{text}");
 }
 
@@ -23,5 +23,5 @@ fn a_defeat_is_shown_like_a_victory() {
 fn equals_are_not_bold_and_what_was_not_taken_is_a_dash() {
     let results = run(&[("tandem", &[50.0], &[]), ("direct", &[50.0], &[Some(1.0)])]);
     let text = markdown(&results);
-    assert!(text.contains("| 50.0 | 50.0 |") && text.contains("| – | 1.00 |"), "{text}");
+    assert!(text.contains("| 50.0 [56 %] | 50.0 [56 %] |") && text.contains("| – | 1.00 |"), "{text}");
 }
