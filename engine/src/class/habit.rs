@@ -106,8 +106,9 @@ impl Count {
 /// What is remembered of a flow's past.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Habit {
-    /// When the present window began.
+    /// When the present window began, and when it may end: comparing instants is cheaper than subtracting them.
     since: Instant,
+    until: Instant,
     out: Count,
     into: Count,
     /// Packets of the window that no call would send.
@@ -124,6 +125,7 @@ impl Habit {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             since: now,
+            until: now + WINDOW,
             out: Count::default(),
             into: Count::default(),
             odd: 0,
@@ -136,10 +138,8 @@ impl Habit {
 
     /// Notes a packet.
     pub(super) fn note(&mut self, now: Instant, way: Way, sample: &Sample) {
-        let mut elapsed = now.saturating_duration_since(self.since);
-        if elapsed >= WINDOW {
-            self.complete(now, elapsed, sample.header.protocol);
-            elapsed = Duration::ZERO;
+        if now >= self.until {
+            self.complete(now, sample.header.protocol);
         }
         let count = match way {
             Way::Out => &mut self.out,
@@ -148,21 +148,26 @@ impl Habit {
         count.packets += 1;
         count.bytes = count.bytes.saturating_add(sample.len);
         count.payload = count.payload.saturating_add(sample.payload);
-        count.slots |= 1 << (elapsed.subsec_micros() / (1_000_000 / SLOTS));
+        if sample.payload > 0 {
+            let elapsed = now.saturating_duration_since(self.since);
+            count.slots |= 1 << (elapsed.subsec_micros() / (1_000_000 / SLOTS));
+        }
         self.odd += u32::from(sample.odd);
         self.volume = self.volume.saturating_add(sample.len).min(MAX_VOLUME);
         self.is_bulk |= self.volume > BULK_VOLUME;
     }
 
-    /// Ends the present window, which was `elapsed` long, and draws conclusions.
-    fn complete(&mut self, now: Instant, elapsed: Duration, protocol: u8) {
+    /// Ends the present window, and draws conclusions.
+    fn complete(&mut self, now: Instant, protocol: u8) {
+        let elapsed = now.saturating_duration_since(self.since);
         self.rates = (rate(self.out.bytes, elapsed), rate(self.into.bytes, elapsed));
         self.volume = self.volume.checked_shr(elapsed.as_secs() as u32).unwrap_or(0);
         self.is_bulk &= self.volume > BULK_ENDS;
         if protocol == protocol::UDP {
             self.judge_call(now, elapsed);
         }
-        (self.since, self.out, self.into, self.odd) = (now, Count::default(), Count::default(), 0);
+        (self.since, self.until) = (now, now + WINDOW);
+        (self.out, self.into, self.odd) = (Count::default(), Count::default(), 0);
     }
 
     fn judge_call(&mut self, now: Instant, elapsed: Duration) {
@@ -194,9 +199,12 @@ impl Habit {
     }
 
     pub(super) fn is_bulk(&self, now: Instant) -> bool {
+        if !self.is_bulk || now < self.until {
+            return self.is_bulk;
+        }
         // Of the silence since the last packet nothing is noted yet.
         let silence = now.saturating_duration_since(self.since).as_secs() as u32;
-        self.is_bulk && self.volume.checked_shr(silence).unwrap_or(0) > BULK_ENDS
+        self.volume.checked_shr(silence).unwrap_or(0) > BULK_ENDS
     }
 
     /// Bytes/s out and in, lately.

@@ -38,6 +38,8 @@ pub struct ClassQueue {
     queues: [FqCodel; Class::ALL.len()],
     /// What a class took ahead of its share, in bytes times the weight of the others.
     balances: [i64; SHARES.len()],
+    /// The rate that the queues are adapted to, bit/s.
+    rate: u64,
     /// When the last packet came. `None` while no memory is held.
     pushed: Option<Instant>,
 }
@@ -46,11 +48,19 @@ impl ClassQueue {
     /// Empty queues. The limits of `config` are those of all of them together.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { queues: Class::ALL.map(|_| FqCodel::new(config)), balances: [0; SHARES.len()], pushed: None }
+        Self {
+            queues: Class::ALL.map(|_| FqCodel::new(config)),
+            balances: [0; SHARES.len()],
+            rate: 0,
+            pushed: None,
+        }
     }
 
     /// Adapts to the rate in bit/s at which the queues are emptied, as [`FqCodel::set_rate`] does.
     pub fn set_rate(&mut self, bits_per_second: u64) {
+        if std::mem::replace(&mut self.rate, bits_per_second) == bits_per_second {
+            return;
+        }
         self.queues.iter_mut().for_each(|queue| queue.set_rate(bits_per_second));
     }
 
