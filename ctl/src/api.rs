@@ -17,6 +17,7 @@
 //! with hyphens. Addresses and prefixes are strings in the usual notation.
 
 mod error;
+mod flow;
 mod path;
 mod peer;
 pub mod reason;
@@ -26,6 +27,7 @@ mod status;
 mod tests;
 
 pub use error::{ErrorBody, kind};
+pub use flow::{DEFAULT_FLOW_LIMIT, Flow, FlowBasis, FlowClass, FlowList, FlowRequest};
 pub use path::{Path, PathList, PathState, Tier};
 pub use peer::{Peer, PeerList, PeerState};
 pub use request::{

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use tandem::api::DEFAULT_FLOW_LIMIT;
 
 /// Look at and steer tandem, a VPN over all of your network links at once.
 #[derive(Debug, Parser)]
@@ -35,6 +36,9 @@ pub(crate) enum Command {
     /// Look at paths.
     #[command(subcommand)]
     Path(PathCommand),
+    /// Look at flows and their classes.
+    #[command(subcommand)]
+    Flow(FlowCommand),
     /// Gateway: look at and remove peers.
     #[command(subcommand)]
     Peer(PeerCommand),
@@ -71,6 +75,19 @@ pub(crate) enum PathCommand {
         /// Show again every second, until interrupted.
         #[arg(long)]
         watch: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FlowCommand {
+    /// List the flows of the last minute with their classes and why, those of the highest rate first.
+    List {
+        /// Gateway: only the flows of this peer.
+        #[arg(long, value_name = "NAME", value_parser = peer_name)]
+        peer: Option<String>,
+        /// How many to list at most.
+        #[arg(long, value_name = "N", default_value_t = DEFAULT_FLOW_LIMIT)]
+        limit: u32,
     },
 }
 

@@ -14,8 +14,8 @@ use std::time::Duration;
 use hyper::Method;
 
 use crate::api::{
-    InviteRequest, InviteResponse, MAX_WAIT_US, PathList, PeerList, PeerRemoved, ReloadReport, Status,
-    WaitReport, WaitRequest,
+    FlowList, FlowRequest, InviteRequest, InviteResponse, MAX_WAIT_US, PathList, PeerList, PeerRemoved,
+    ReloadReport, Status, WaitReport, WaitRequest,
 };
 
 pub use error::ClientError;
@@ -61,6 +61,13 @@ impl Client {
         self.request(Method::GET, "/v1/paths", None, Duration::ZERO).await
     }
 
+    /// Flows and their classes. A `peer` in the request is a name that [`crate::api::is_valid_name`] accepts.
+    pub async fn flows(&self, request: &FlowRequest) -> Result<FlowList, ClientError> {
+        let limit = request.limit.map(|limit| limit.to_string());
+        let query = query([("peer", request.peer.clone()), ("limit", limit)]);
+        self.request(Method::GET, &format!("/v1/flows{query}"), None, Duration::ZERO).await
+    }
+
     /// Gateway: all peers.
     pub async fn peers(&self) -> Result<PeerList, ClientError> {
         self.request(Method::GET, "/v1/peers", None, Duration::ZERO).await
@@ -94,13 +101,11 @@ impl Client {
     /// Waits for the tunnel and its paths, once: the daemon limits how long, so ask again while it is not
     /// [`WaitReport::ready`].
     pub async fn wait(&self, request: WaitRequest) -> Result<WaitReport, ClientError> {
-        let query = [("paths", request.paths.map(u64::from)), ("timeout_us", request.timeout_us)]
-            .into_iter()
-            .filter_map(|(key, value)| value.map(|value| format!("{key}={value}")))
-            .collect::<Vec<_>>()
-            .join("&");
+        let (paths, timeout) = (request.paths.map(u64::from), request.timeout_us);
+        let text = |value: Option<u64>| value.map(|value| value.to_string());
+        let query = query([("paths", text(paths)), ("timeout_us", text(timeout))]);
         let span = request.timeout_us.map_or(LONGEST_WAIT, Duration::from_micros);
-        self.request(Method::GET, &format!("/v1/wait?{query}"), None, span).await
+        self.request(Method::GET, &format!("/v1/wait{query}"), None, span).await
     }
 
     /// One request; `extra` is how long the daemon may take on purpose.
@@ -117,4 +122,11 @@ impl Client {
             Err(_) => Err(ClientError::Timeout { socket: self.socket.clone(), after: limit }),
         }
     }
+}
+
+/// The part of a target after its path; the values need no escaping.
+fn query<const N: usize>(fields: [(&str, Option<String>); N]) -> String {
+    let given = fields.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", value?)));
+    let text = given.collect::<Vec<_>>().join("&");
+    if text.is_empty() { text } else { format!("?{text}") }
 }

@@ -8,13 +8,13 @@ mod wait;
 use std::io::{self, Write};
 
 use serde::Serialize;
-use tandem::api::{Credential, InviteRequest, InviteResponse};
+use tandem::api::{Credential, FlowRequest, InviteRequest, InviteResponse};
 use tandem::client::{Client, DEFAULT_SOCKET};
 use tandem::exit::Exit;
 
 use crate::cli::{
-    Cli, Command, ConfigCommand, GatewayCommand, GenerateCommand, Invite, KeyCommand, PathCommand,
-    PeerCommand,
+    Cli, Command, ConfigCommand, FlowCommand, GatewayCommand, GenerateCommand, Invite, KeyCommand,
+    PathCommand, PeerCommand,
 };
 use crate::failure::Failure;
 use crate::render;
@@ -31,6 +31,9 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Status => block_on(show::status(client, json)),
         Command::Path(PathCommand::List { watch: false }) => block_on(show::paths(client, json)),
         Command::Path(PathCommand::List { watch: true }) => block_on(show::watch_paths(client, json)),
+        Command::Flow(FlowCommand::List { peer, limit }) => {
+            block_on(show::flows(client, json, FlowRequest { peer, limit: Some(limit) }))
+        }
         Command::Peer(PeerCommand::List) => block_on(show::peers(client, json)),
         Command::Peer(PeerCommand::Remove { name }) => block_on(remove_peer(client, json, &name)),
         Command::Invite(invite) => block_on(invite_peer(client, json, invite)),

@@ -1,5 +1,6 @@
 //! Answers of the daemon as a person reads them.
 
+mod flows;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use tandem::api::{
     Credential, InviteResponse, Path, PathState, Peer, PeerState, ReloadReport, State, Status, WaitReport,
 };
 
+pub(crate) use flows::flows;
 use table::{Align, Cell, Colour, Table};
 use units::{bytes, latency, moment, rate, ratio, span};
 

@@ -18,7 +18,7 @@ mod wait;
 
 use std::future::Future;
 
-use tandem::api::{InviteRequest, InviteResponse, Peer, ReloadReport, Role, Status};
+use tandem::api::{FlowList, FlowRequest, InviteRequest, InviteResponse, Peer, ReloadReport, Role, Status};
 use tokio::sync::watch;
 
 pub use error::ApiError;
@@ -37,6 +37,10 @@ pub trait Control: Clone + Send + Sync + 'static {
     fn peers(&self) -> impl Future<Output = Result<Vec<Peer>, ApiError>> + Send {
         async { Err(ApiError::wrong_role(Role::Gateway)) }
     }
+
+    /// The flows of the last minute, those of the highest rate first. The peer's name, if there is one, has been
+    /// checked.
+    fn flows(&self, request: FlowRequest) -> impl Future<Output = Result<FlowList, ApiError>> + Send;
 
     /// Gateway: forgets a peer, frees its addresses and ends its tunnel.
     fn remove_peer(&self, name: String) -> impl Future<Output = Result<(), ApiError>> + Send {

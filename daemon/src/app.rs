@@ -11,6 +11,7 @@
 mod client;
 mod data;
 mod enrol;
+mod flows;
 mod gateway;
 mod logging;
 mod reload;

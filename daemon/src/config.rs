@@ -12,6 +12,7 @@ mod diff;
 mod error;
 mod links;
 mod read;
+mod rules;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,8 @@ mod value;
 pub use diff::{Change, Effect};
 pub use error::{ConfigError, Problem, Report};
 pub use links::{LinkRule, Links};
-pub use types::{Congestion, Endpoint, Glob, InvalidValue, Prefix, Tier, TunName};
+pub use rules::{Condition, Ports, Rule, protocol_name};
+pub use types::{Class, Congestion, Endpoint, Glob, InvalidValue, Prefix, Tier, TunName};
 
 use crate::keys::{KEY_FILE, Pin};
 
@@ -51,6 +53,8 @@ pub struct Config {
     pub tun: Tun,
     /// How paths behave.
     pub path: PathSettings,
+    /// Which traffic gets which class; the first that fits.
+    pub rules: Vec<Rule>,
     /// What this node is.
     pub role: Role,
 }

@@ -20,6 +20,7 @@ fn main() {
 
 mod ip {
     use super::*;
+    use tandem_engine::fuzzing::Classes;
     use tandem_engine::ip::{FlowKey, FlowSeed, Header, ecn};
 
     #[divan::bench]
@@ -40,6 +41,20 @@ mod ip {
         let seed = FlowSeed::new(&[7; 16]);
         let Ok(header) = Header::parse(&packet) else { return };
         bencher.bench_local(|| FlowKey::of(black_box(&header)).hash(&seed));
+    }
+
+    /// The class of a packet, among so many flows.
+    #[divan::bench(args = [1, 500])]
+    fn classify(bencher: Bencher<'_, '_>, flows: u16) {
+        let packets: Vec<_> = (0..flows).map(tcp_v4).collect();
+        let headers: Vec<_> = packets.iter().filter_map(|packet| Header::parse(packet).ok()).collect();
+        let mut classes = Classes::default();
+        let (mut now, mut next) = (start(), 0);
+        bencher.bench_local(|| {
+            now += Duration::from_micros(10);
+            next = (next + 1) % packets.len();
+            classes.of(now, &headers[next], black_box(&packets[next]))
+        });
     }
 
     #[divan::bench]

@@ -28,12 +28,12 @@ pub use self::events::{ClientEvent, Refusal};
 use self::links::LinkEntry;
 pub use self::links::LinkReport;
 use self::race::Race;
+use crate::class::{FlowReport, Rule};
 use crate::error::{CloseReason, code};
 use crate::h3::Headers;
 use crate::identity::{Identity, Pin};
 use crate::ip::icmp::Limiter;
 use crate::ip::{self, FlowSeed};
-use crate::lane::flow_of;
 use crate::link::{Arrival, LinkId, Transmit};
 use crate::masque::connect_ip::{Address, Prefix};
 use crate::path::PathReport;
@@ -116,6 +116,7 @@ pub struct Client {
     authority: String,
     mtu: u16,
     seed: FlowSeed,
+    rules: Arc<[Rule]>,
     purpose: Purpose,
     remotes: Vec<SocketAddr>,
     links: Vec<LinkEntry>,
@@ -143,6 +144,7 @@ impl Client {
             authority: config.authority,
             mtu: config.mtu,
             seed: FlowSeed::new(&config.seed),
+            rules: Arc::default(),
             purpose: Purpose::Tunnel,
             remotes: Vec::new(),
             links: Vec::new(),
@@ -166,6 +168,12 @@ impl Client {
         if let State::Racing(_) = self.state {
             self.extend_race(now);
         }
+    }
+
+    /// The rules by which flows get their class, first match first: for flows that are there, and tunnels to come.
+    pub fn set_rules(&mut self, rules: Arc<[Rule]>) {
+        self.conns.values_mut().for_each(|tunnel| tunnel.set_rules(rules.clone()));
+        self.rules = rules;
     }
 
     /// Connects, and connects again whenever the tunnel is lost, until [`disconnect`](Self::disconnect).
@@ -220,7 +228,6 @@ impl Client {
         let State::Up { handle } = self.state else { return };
         let Some(tunnel) = self.conns.get_mut(&handle) else { return };
         let Ok(header) = ip::Header::parse(&packet) else { return };
-        let flow = flow_of(&header, packet.len(), tunnel.seed());
         let mtu = tunnel.mtu(self.mtu);
         if packet.len() > usize::from(mtu) {
             let from = self.addresses.iter().map(|prefix| prefix.address());
@@ -228,11 +235,11 @@ impl Client {
             match from.and_then(|from| ip::icmp::packet_too_big(&packet, mtu, from)) {
                 Some(answer) if self.limiter.allow(now) => self.outbound_icmp.push_back(answer.freeze()),
                 Some(_) => {}
-                None => tunnel.handle_oversized(now, &packet, mtu, flow),
+                None => tunnel.handle_oversized(now, &header, &packet, mtu),
             }
             return;
         }
-        tunnel.handle_packet(now, packet, flow);
+        tunnel.handle_packet(now, &header, packet);
     }
 
     /// Lets timers act.
@@ -301,6 +308,11 @@ impl Client {
     /// The tunnel's paths.
     pub fn paths(&mut self, now: Instant) -> Vec<PathReport> {
         self.current_mut().map(|tunnel| tunnel.report(now)).unwrap_or_default()
+    }
+
+    /// The flows of the last minute, in no order.
+    pub fn flows(&self, now: Instant) -> Vec<FlowReport> {
+        self.current().map(|tunnel| tunnel.flows(now)).unwrap_or_default()
     }
 
     /// The tunnel's counters.

@@ -4,10 +4,12 @@
 //! [`Pair::send_raw_datagram`] and [`Pair::send_raw_stream`] either end breaks any rule above QUIC, as a peer that
 //! holds a valid key can. The rest are single steps of the packet path.
 
+mod classes;
 mod lanes;
 mod pair;
 mod paths;
 
+pub use classes::Classes;
 pub use lanes::Lanes;
 pub use pair::{Datagram, End, Pair, PairError};
 pub use paths::Paths;

@@ -20,12 +20,12 @@ use bytes::{Bytes, BytesMut};
 use self::peers::Peer;
 pub use self::peers::{Lease, PeerReport};
 pub use self::requests::{ENROL_PATH, GatewayEvent, RequestId, RequestKind};
+use crate::class::Rule;
 use crate::error::code;
 use crate::h3;
 use crate::identity::Identity;
 use crate::ip::icmp::Limiter;
 use crate::ip::{self, FlowSeed, icmp};
-use crate::lane::flow_of;
 use crate::link::{Arrival, Transmit};
 use crate::quic::config::{self, SetupError};
 use crate::quic::{Conn, Endpoint, Handled, TransportOptions};
@@ -56,6 +56,7 @@ pub struct Gateway {
     mtu: u16,
     peer_to_peer: bool,
     seed: FlowSeed,
+    rules: Arc<[Rule]>,
     peers: HashMap<usize, Peer>,
     /// Which connection holds an inner address.
     leases: HashMap<IpAddr, usize>,
@@ -82,6 +83,7 @@ impl Gateway {
             mtu: config.mtu,
             peer_to_peer: config.peer_to_peer,
             seed: FlowSeed::new(&config.seed),
+            rules: Arc::default(),
             peers: HashMap::new(),
             leases: HashMap::new(),
             ready: VecDeque::new(),
@@ -98,6 +100,13 @@ impl Gateway {
         self.peer_to_peer = allowed;
     }
 
+    /// The rules by which flows get their class where the client did not decide it, first match first: for flows that
+    /// are there, and those to come.
+    pub fn set_rules(&mut self, rules: Arc<[Rule]>) {
+        self.peers.values_mut().for_each(|peer| peer.tunnel.set_rules(rules.clone()));
+        self.rules = rules;
+    }
+
     /// Takes in a UDP datagram.
     pub fn handle_udp(&mut self, now: Instant, arrival: &Arrival, data: BytesMut) {
         let peers = &mut self.peers;
@@ -112,7 +121,7 @@ impl Gateway {
     }
 
     fn welcome(&mut self, handle: usize, conn: Conn, remote: SocketAddr) {
-        let tunnel = Tunnel::new(conn, h3::Role::Server, self.seed);
+        let tunnel = Tunnel::new(conn, h3::Role::Server, self.seed, self.rules.clone());
         self.next_serial += 1;
         self.peers.insert(handle, Peer::new(tunnel, self.next_serial, remote));
         self.wake(handle);
@@ -141,11 +150,10 @@ impl Gateway {
     fn pass_to_peer(&mut self, now: Instant, handle: usize, packet: BytesMut, header: &ip::Header) {
         let Some(peer) = self.peers.get_mut(&handle) else { return };
         let mtu = peer.tunnel.mtu(self.mtu);
-        let flow = flow_of(header, packet.len(), &self.seed);
         if packet.len() <= usize::from(mtu) {
-            peer.tunnel.handle_packet(now, packet, flow);
+            peer.tunnel.handle_packet(now, header, packet);
         } else if header.src.is_ipv4() && !header.dont_fragment {
-            peer.tunnel.handle_oversized(now, &packet, mtu, flow);
+            peer.tunnel.handle_oversized(now, header, &packet, mtu);
         } else {
             return self
                 .answer(now, &packet, header.src, |packet, from| icmp::packet_too_big(packet, mtu, from));
@@ -265,8 +273,7 @@ impl Gateway {
             && let Ok(header) = ip::Header::parse(&answer)
             && self.limiter.allow(now)
         {
-            let flow = flow_of(&header, answer.len(), &self.seed);
-            peer.tunnel.handle_packet(now, answer, flow);
+            peer.tunnel.handle_packet(now, &header, answer);
         }
     }
 

@@ -1,15 +1,19 @@
 //! Lanes: packets that must keep their order, numbered apart from all others, so that a gap in one flow holds no
 //! other up.
 //!
-//! A flow's lane is chosen by its hash. What a packet says of it is called its place:
+//! A flow's lane is chosen by its hash. What a packet says of it, and of its class, is called its place:
 //!
 //! ```text
 //!  0                   1                   2                   3
 //!  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
-//! +-+-------------+-----------------------------------------------+
-//! |U|    lane     |                sequence number                |
-//! +-+-------------+-----------------------------------------------+
+//! +---+-+-------------+-------------------------------------------+
+//! | C |U|    lane     |              sequence number              |
+//! +---+-+-------------+-------------------------------------------+
 //! ```
+//!
+//! C: the class, 0 realtime, 1 interactive, 2 bulk, 3 background. It is a tag and no more: numbers and order are the
+//! lane's, so that a flow keeps its order when its class changes. A gateway sends the answers in the class in which the
+//! client sent.
 //!
 //! U: unordered, the receiver passes packets on as they come. In both kinds of lane each number passes once, so that
 //! the sender may send a packet again whenever it doubts that it arrived.
@@ -20,36 +24,39 @@ mod window;
 use bytes::{Buf, BufMut};
 
 pub(crate) use self::resequencer::{Passed, Resequencer};
-use crate::ip::{FlowKey, FlowSeed, Header};
+use crate::class::Class;
+use crate::ip::protocol;
 
 /// Number of lanes, both kinds.
 const LANES: usize = 256;
 /// The bit in a lane's number that says that order does not matter.
 const UNORDERED: u8 = 0x80;
-/// Sequence numbers wrap at this.
-const SEQUENCES: u32 = 1 << 24;
+/// Bits of a sequence number.
+const SEQUENCE_BITS: u32 = 22;
+/// Sequence numbers wrap at this. Half of them is 7 s of a lane at 300,000 packets/s, and no packet is sent again
+/// after 0.3 s, so that an old number is never taken for a new one.
+const SEQUENCES: u32 = 1 << SEQUENCE_BITS;
 /// UDP packets up to this length (bytes, IP header included) are calls, games and queries, which a wait hurts
 /// more than disorder. Bulk over UDP, such as QUIC's, comes in packets of 1,200 bytes and more.
 const SMALL_UDP: usize = 600;
 
-const PROTOCOL_TCP: u8 = 6;
-const PROTOCOL_UDP: u8 = 17;
-
-/// The flow of a packet of `len` bytes as a number: the lane in the topmost byte, and bits of its hash.
-pub(crate) fn flow_of(header: &Header, len: usize, seed: &FlowSeed) -> u32 {
-    let ordered = match header.protocol {
-        PROTOCOL_TCP => true,
-        PROTOCOL_UDP => len > SMALL_UDP,
+/// The flow of a packet of `len` bytes as a number: the lane in the topmost byte, and bits of the flow's `hash`.
+///
+/// TCP keeps its order in every class: it would wait for what is missing anyway, and takes disorder for loss.
+pub(crate) fn flow_of(protocol: u8, len: usize, class: Class, hash: u32) -> u32 {
+    let ordered = match protocol {
+        protocol::TCP => true,
+        protocol::UDP => len > SMALL_UDP && class != Class::Realtime,
         _ => false,
     };
-    let hash = FlowKey::of(header).hash(seed);
     let unordered = u32::from(UNORDERED) << 24;
     if ordered { hash & !unordered } else { hash | unordered }
 }
 
-/// Lane and sequence number of a packet.
+/// Class, lane and sequence number of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
+    class: Class,
     lane: u8,
     /// Below [`SEQUENCES`].
     seq: u32,
@@ -60,13 +67,20 @@ impl Place {
     pub(crate) const LEN: usize = 4;
 
     pub(crate) fn encode(self, buf: &mut impl BufMut) {
-        buf.put_u32(u32::from(self.lane) << 24 | self.seq);
+        let (class, lane) = (self.class.index() as u32, u32::from(self.lane));
+        buf.put_u32(class << 30 | lane << SEQUENCE_BITS | self.seq);
     }
 
     /// Reads it off the front; `None` if there is too little.
     pub(crate) fn decode(buf: &mut impl Buf) -> Option<Self> {
         let word = buf.try_get_u32().ok()?;
-        Some(Self { lane: (word >> 24) as u8, seq: word % SEQUENCES })
+        let lane = (word >> SEQUENCE_BITS) as u8;
+        Some(Self { class: Class::from_code(word >> 30), lane, seq: word % SEQUENCES })
+    }
+
+    /// The class in which the packet was sent.
+    pub(crate) fn class(self) -> Class {
+        self.class
     }
 
     fn is_ordered(self) -> bool {
@@ -76,8 +90,9 @@ impl Place {
 
 /// How far `seq` is ahead of `base`; negative if it is behind.
 fn ahead(seq: u32, base: u32) -> i32 {
-    // The topmost of 24 bits becomes the sign.
-    (seq.wrapping_sub(base) << 8).cast_signed() >> 8
+    // The topmost of a number's bits becomes the sign.
+    const UNUSED: u32 = u32::BITS - SEQUENCE_BITS;
+    (seq.wrapping_sub(base) << UNUSED).cast_signed() >> UNUSED
 }
 
 fn following(seq: u32) -> u32 {
@@ -92,8 +107,8 @@ pub(crate) struct Sequencer {
 }
 
 impl Sequencer {
-    /// The place of the next packet of a flow that [`flow_of`] named.
-    pub(crate) fn place(&mut self, flow: u32) -> Place {
+    /// The place of the next packet, sent in `class`, of a flow that [`flow_of`] named.
+    pub(crate) fn place(&mut self, flow: u32, class: Class) -> Place {
         if self.next.is_empty() {
             self.next.resize(LANES, 0);
         }
@@ -101,7 +116,7 @@ impl Sequencer {
         let next = &mut self.next[usize::from(lane)];
         let seq = *next;
         *next = following(seq);
-        Place { lane, seq }
+        Place { class, lane, seq }
     }
 }
 

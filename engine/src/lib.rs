@@ -6,7 +6,8 @@
 //!
 //! The story of a packet, from the client's host to the gateway's:
 //!
-//! 1. [`client::Client::handle_packet`] reads its header ([`ip`]) and queues it ([`queue`], fq_codel).
+//! 1. [`client::Client::handle_packet`] reads its header ([`ip`]), finds the class of its flow ([`class`]) and queues
+//!    it ([`queue`], fq_codel per class).
 //! 2. `schedule` finds the path on which it arrives first; it moves to that path's queue (`path`).
 //! 3. When the path has window and pacing credit, `tunnel` puts it into an HTTP datagram ([`masque`]), or in two
 //!    if it is too long ([`split`]), and hands it to QUIC (`quic`) with only this path's gate open.
@@ -17,6 +18,7 @@
 //! The way back is the same with the roles exchanged. What a tunnel is allowed to be, and between whom, is
 //! negotiated over HTTP/3 ([`h3`]) as CONNECT-IP (RFC 9484).
 
+pub mod class;
 pub mod client;
 mod congestion;
 pub mod error;

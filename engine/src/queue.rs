@@ -2,16 +2,16 @@
 //!
 //! The TUN driver drops from the tail when its ring is full, and a queueing discipline on it cannot work,
 //! because the device never pushes back. So the tunnel drains it eagerly into a queue of its own, *before* a
-//! path is chosen: [`FqCodel`]. A packet that leaves here is on its way, and what it waits for afterwards
-//! (the skew between paths) is intended and not measured as congestion.
-//!
-//! One queue serves one class of traffic towards one peer; classes are several queues side by side.
+//! path is chosen: [`ClassQueue`], an [`FqCodel`] for each class of traffic. A packet that leaves here is on its
+//! way, and what it waits for afterwards (the skew between paths) is intended and not measured as congestion.
 
+mod classes;
 mod codel;
 mod fq_codel;
 #[cfg(test)]
 mod simulation;
 mod store;
 
+pub use classes::ClassQueue;
 pub use fq_codel::{Config, FqCodel, Stats};
 pub use store::Queued;

@@ -1,6 +1,6 @@
 //! One tunnel: a connection, its HTTP/3 session, its paths, and the packets that wait for them. Both roles.
 //!
-//! A packet's way out: [`Tunnel::handle_packet`] puts it into the ingress queue (fq_codel). As long as the
+//! A packet's way out: [`Tunnel::handle_packet`] puts it into the ingress queue (fq_codel) of its class. As long as the
 //! scheduler finds a path that would deliver the next packet first and is not too far ahead, the packet moves
 //! to that path's queue (`assign`). When a path has window and pacing credit, a batch from its queue is
 //! encoded, handed to QUIC with only this path's gate open, and leaves (`data`). Fates come back through the
@@ -16,24 +16,26 @@ mod recovery;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
 use self::recovery::Budget;
 pub use self::recovery::MAX_HOLD;
+use crate::class::{Classifier, FlowReport, Rule, Sample, Side};
 use crate::error::CloseReason;
 use crate::h3::{self, Headers, Session};
 use crate::identity::Pin;
-use crate::ip::FlowSeed;
 use crate::ip::fragment::fragment_v4;
-use crate::lane::{Resequencer, Sequencer};
+use crate::ip::{FlowSeed, Header};
+use crate::lane::{Resequencer, Sequencer, flow_of};
 use crate::link::{LinkId, Tier, Transmit};
 use crate::masque::capsule::Decoder;
 use crate::masque::connect_ip::Capsule;
 use crate::masque::extension::Contexts;
 use crate::path::{Outgoing, Path, PathReport};
-use crate::queue::{self, FqCodel};
+use crate::queue::{self, ClassQueue};
 use crate::quic::{Conn, Datagram, Endpoint, PathId};
 use crate::schedule::Candidate;
 use crate::split::{self, Rejoiner, Splitter};
@@ -137,8 +139,8 @@ pub(crate) struct Tunnel {
     hope: Option<PathId>,
     /// Tiers that the peer told before the path itself appeared.
     early_tiers: BTreeMap<u32, Tier>,
-    ingress: FqCodel,
-    seed: FlowSeed,
+    classifier: Classifier,
+    ingress: ClassQueue,
     /// What comes back from a path that died, before anything new.
     returned: VecDeque<Outgoing>,
     splitter: Splitter,
@@ -161,7 +163,11 @@ pub(crate) struct Tunnel {
 }
 
 impl Tunnel {
-    pub(crate) fn new(conn: Conn, role: h3::Role, seed: FlowSeed) -> Self {
+    pub(crate) fn new(conn: Conn, role: h3::Role, seed: FlowSeed, rules: Arc<[Rule]>) -> Self {
+        let side = match role {
+            h3::Role::Client => Side::Client,
+            h3::Role::Server => Side::Gateway,
+        };
         Self {
             conn,
             session: Session::new(role),
@@ -174,8 +180,8 @@ impl Tunnel {
             ack_path: None,
             hope: None,
             early_tiers: BTreeMap::new(),
-            ingress: FqCodel::new(queue::Config::default()),
-            seed,
+            classifier: Classifier::new(side, seed, rules),
+            ingress: ClassQueue::new(queue::Config::default()),
             returned: VecDeque::new(),
             splitter: Splitter::default(),
             rejoiner: Rejoiner::new(split::Config::default()),
@@ -225,6 +231,8 @@ impl Tunnel {
         if self.conn.inner.poll_timeout().is_some_and(|deadline| deadline <= now) {
             self.conn.inner.handle_timeout(now);
         }
+        self.ingress.handle_timeout(now);
+        self.classifier.handle_timeout(now);
         self.dirty = true;
     }
 
@@ -271,7 +279,8 @@ impl Tunnel {
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let paths = self.paths.iter().filter_map(|path| path.deadline(&self.conn, self.conn.is_busy())).min();
         let inbound = [self.rejoiner.poll_timeout(), self.resequencer.poll_timeout()];
-        inbound.into_iter().chain([self.conn.inner.poll_timeout(), paths]).flatten().min()
+        let memory = [self.ingress.poll_timeout(), self.classifier.poll_timeout()];
+        inbound.into_iter().chain(memory).chain([self.conn.inner.poll_timeout(), paths]).flatten().min()
     }
 
     /// The paths for people and scripts.
@@ -299,27 +308,36 @@ impl Tunnel {
         self.paths.iter_mut().find(|path| path.id == id)
     }
 
-    /// Takes in an IP packet for the peer, of a flow as [`crate::lane::flow_of`] names it.
-    pub(crate) fn handle_packet(&mut self, now: Instant, packet: BytesMut, flow: u32) {
+    /// Takes in an IP packet for the peer.
+    pub(crate) fn handle_packet(&mut self, now: Instant, header: &Header, packet: BytesMut) {
         if !self.is_established() {
             self.counters.dropped += 1;
             return;
         }
+        let flow = self.classifier.outbound(now, &Sample::of(header, &packet));
+        let (class, _) = flow.class(now);
+        let number = flow_of(header.protocol, packet.len(), class, flow.hash());
         self.counters.tx_packets += 1;
         self.counters.tx_bytes += packet.len() as u64;
-        self.ingress.push(now, packet, flow);
+        flow.queue = self.ingress.push(now, packet, number, class, flow.queue);
     }
 
-    /// Takes in an IPv4 packet that is longer than `mtu` and may be cut; any other is dropped.
-    pub(crate) fn handle_oversized(&mut self, now: Instant, packet: &[u8], mtu: u16, flow: u32) {
+    /// Takes in an IPv4 packet that is longer than `mtu` and may be cut; any other is dropped. The pieces are packets of
+    /// the same flow.
+    pub(crate) fn handle_oversized(&mut self, now: Instant, header: &Header, packet: &[u8], mtu: u16) {
         match fragment_v4(packet, mtu) {
-            Ok(fragments) => fragments.for_each(|fragment| self.handle_packet(now, fragment, flow)),
+            Ok(fragments) => fragments.for_each(|fragment| self.handle_packet(now, header, fragment)),
             Err(_) => self.counters.dropped += 1,
         }
     }
 
-    /// The seed with which flows are told apart.
-    pub(crate) fn seed(&self) -> &FlowSeed {
-        &self.seed
+    /// Replaces the rules by which flows get their class.
+    pub(crate) fn set_rules(&mut self, rules: Arc<[Rule]>) {
+        self.classifier.set_rules(rules);
+    }
+
+    /// The flows of the last minute, in no order.
+    pub(crate) fn flows(&self, now: Instant) -> Vec<FlowReport> {
+        self.classifier.report(now)
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tandem::api::{
-    Credential, InviteRequest, InviteResponse, Peer, ReloadReport, Role, SCHEMA, State, Status,
-    is_valid_name, reason,
+    Credential, FlowList, FlowRequest, InviteRequest, InviteResponse, Peer, ReloadReport, Role, SCHEMA,
+    State, Status, is_valid_name, reason,
 };
 use tandem_daemon::api::{ApiError, Control, doors};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -86,6 +86,13 @@ impl Control for Fake {
             resident_bytes: None,
             peer_state_bytes: None,
         })
+    }
+
+    async fn flows(&self, request: FlowRequest) -> Result<FlowList, ApiError> {
+        if let Some(name) = request.peer {
+            assert!(is_valid_name(&name), "{name:?} came through");
+        }
+        Ok(FlowList { schema: SCHEMA, flows: Vec::new(), total: 0 })
     }
 
     async fn peers(&self) -> Result<Vec<Peer>, ApiError> {

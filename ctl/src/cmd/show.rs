@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tandem::api::SCHEMA;
+use tandem::api::{FlowRequest, SCHEMA};
 use tandem::client::{Client, ClientError};
 
 use super::{answer, print};
@@ -22,6 +22,10 @@ pub(super) async fn status(client: &Client, json: bool) -> Result<(), Failure> {
 
 pub(super) async fn paths(client: &Client, json: bool) -> Result<(), Failure> {
     answer(json, &client.paths().await?, |list| render::paths(&list.paths, Style::of_stdout()))
+}
+
+pub(super) async fn flows(client: &Client, json: bool, request: FlowRequest) -> Result<(), Failure> {
+    answer(json, &client.flows(&request).await?, |list| render::flows(list, Style::of_stdout()))
 }
 
 pub(super) async fn peers(client: &Client, json: bool) -> Result<(), Failure> {

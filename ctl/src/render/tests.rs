@@ -1,4 +1,6 @@
-use tandem::api::{Gateway, PeerCount, Role, SCHEMA, Tier, Tunnel, reason};
+use tandem::api::{
+    Flow, FlowBasis, FlowClass, FlowList, Gateway, PeerCount, Role, SCHEMA, Tier, Tunnel, reason,
+};
 
 use super::*;
 
@@ -192,4 +194,58 @@ fn the_largest_moment_and_latency_are_shown() {
     assert_eq!(moment(u64::MAX), "9999-12-31T23:59:59Z");
     assert!(latency(u64::MAX).ends_with(" ms"));
     assert_eq!(elapsed(u64::MAX), Duration::ZERO);
+}
+
+fn flow() -> Flow {
+    Flow {
+        peer: None,
+        protocol: "udp".into(),
+        local: [10, 77, 0, 2].into(),
+        local_port: Some(5000),
+        remote: "2001:db8::1".parse().unwrap(),
+        remote_port: Some(443),
+        class: FlowClass::Realtime,
+        decided_by: FlowBasis::Rule,
+        rule: Some(2),
+        tx_packets: 10,
+        tx_bytes: 1500,
+        rx_packets: 20,
+        rx_bytes: 3000,
+        tx_rate_bps: 64_000,
+        rx_rate_bps: 128_000,
+        age_us: 61_000_000,
+        idle_us: 0,
+    }
+}
+
+#[test]
+fn flows_show_their_class_and_what_decided_it() {
+    let ping = Flow {
+        protocol: "icmp".into(),
+        local_port: None,
+        remote_port: None,
+        class: FlowClass::Interactive,
+        decided_by: FlowBasis::Default,
+        rule: None,
+        ..flow()
+    };
+    let list = FlowList { schema: SCHEMA, flows: vec![flow(), ping], total: 9 };
+    assert_eq!(
+        flows(&list, PLAIN),
+        "\
+PROTOCOL  LOCAL           REMOTE             CLASS        BY                UP          DOWN    SENT  RECEIVED    AGE
+udp       10.77.0.2:5000  [2001:db8::1]:443  realtime     rule 2   64.0 kbit/s  128.0 kbit/s  1.5 kB    3.0 kB  1m 1s
+icmp      10.77.0.2       2001:db8::1        interactive  default  64.0 kbit/s  128.0 kbit/s  1.5 kB    3.0 kB  1m 1s
+and 7 more; --limit shows them
+"
+    );
+}
+
+#[test]
+fn a_gateways_flows_show_their_peers() {
+    let flow = Flow { peer: Some("laptop".into()), ..flow() };
+    let text = flows(&FlowList { schema: SCHEMA, flows: vec![flow], total: 1 }, PLAIN);
+    assert!(text.starts_with("PEER    PROTOCOL"), "{text}");
+    assert!(text.contains("\nlaptop  udp "), "{text}");
+    assert!(!text.contains("more"), "{text}");
 }

@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use tandem::api::{
-    ErrorBody, InviteRequest, InviteResponse, PathList, PeerList, PeerRemoved, ReloadReport, SCHEMA, Status,
-    WaitReport, WaitRequest, is_valid_name,
+    ErrorBody, FlowList, FlowRequest, InviteRequest, InviteResponse, PathList, PeerList, PeerRemoved,
+    ReloadReport, SCHEMA, Status, WaitReport, WaitRequest, is_valid_name,
 };
 use utoipa::OpenApi;
 
@@ -29,7 +29,7 @@ type Answer<T> = Result<Json<T>, ApiError>;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "tandem control API", description = "HTTP/1.1 with JSON over the daemon's Unix socket"),
-    paths(status, paths, peers, remove_peer, invite, up, down, reload, wait_for)
+    paths(status, paths, flows, peers, remove_peer, invite, up, down, reload, wait_for)
 )]
 struct Document;
 
@@ -47,6 +47,7 @@ fn routes_of<C: Control>(control: C) -> Router {
     Router::new()
         .route("/v1/status", get(status::<C>))
         .route("/v1/paths", get(paths::<C>))
+        .route("/v1/flows", get(flows::<C>))
         .route("/v1/peers", get(peers::<C>))
         .route("/v1/peers/{name}", delete(remove_peer::<C>))
         .route("/v1/invitations", post(invite::<C>))
@@ -86,6 +87,18 @@ async fn paths<C: Control>(State(control): State<C>) -> Answer<PathList> {
     let status = control.status().await?;
     let paths = all_paths(&control, status).await?;
     Ok(Json(PathList { schema: SCHEMA, paths }))
+}
+
+/// Flows of the last minute and their classes, those of the highest rate first.
+#[utoipa::path(get, path = "/v1/flows", params(FlowRequest), responses(
+    (status = 200, body = FlowList), (status = "default", body = ErrorBody)))]
+async fn flows<C: Control>(
+    State(control): State<C>,
+    query: Result<Query<FlowRequest>, QueryRejection>,
+) -> Answer<FlowList> {
+    let Query(request) = query.map_err(|error| ApiError::bad_request(&error))?;
+    let peer = request.peer.map(valid_name).transpose()?;
+    control.flows(FlowRequest { peer, ..request }).await.map(Json)
 }
 
 /// Gateway: all peers.

@@ -16,6 +16,7 @@ use tokio::time::sleep_until;
 use self::links::Links;
 use self::tunnel::Phase;
 use super::data::{DataThread, Handle};
+use super::flows;
 use super::report::Since;
 use super::request::Request;
 use super::resolve::Resolver;
@@ -73,14 +74,16 @@ pub(super) async fn serve(
 /// A new engine for these settings.
 fn engine(config: &Config, settings: &config::Client) -> anyhow::Result<Client> {
     let authority = settings.gateway.first().context("client.gateway is empty")?.to_string();
-    Ok(Client::new(ClientConfig {
+    let mut engine = Client::new(ClientConfig {
         identity: identity(config)?,
         gateway: settings.pin,
         authority,
         mtu: config.tun.mtu,
         transport: transport(&config.path),
         seed: random_seed()?,
-    })?)
+    })?;
+    engine.set_rules(flows::rules(&config.rules));
+    Ok(engine)
 }
 
 /// The filter of interfaces that these settings make.
@@ -160,6 +163,11 @@ impl Session<'_> {
             Request::Status(reply) => {
                 let status = self.status().await?;
                 let _ = reply.send(Ok(status));
+            }
+            Request::Flows(request, reply) => {
+                let reports = self.data.ask(|data, now| data.engine.flows(now)).await?;
+                let flows = reports.into_iter().map(|report| (None, report)).collect();
+                let _ = reply.send(Ok(flows::list(&request, flows)));
             }
             Request::Up(reply) => {
                 self.bring_up();

@@ -16,6 +16,7 @@ use tandem_engine::link::LinkId;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::data::{DataThread, Handle};
+use super::flows;
 use super::report::{self, Since};
 use super::request::Request;
 use super::signals::Asked;
@@ -85,14 +86,16 @@ pub(super) async fn serve(
 }
 
 fn engine(context: &Context, settings: &config::Gateway, addresses: Vec<IpAddr>) -> anyhow::Result<Gateway> {
-    Ok(Gateway::new(GatewayConfig {
+    let mut engine = Gateway::new(GatewayConfig {
         identity: identity(&context.config)?,
         addresses,
         mtu: context.config.tun.mtu,
         peer_to_peer: settings.peer_to_peer,
         transport: transport(&context.config.path),
         seed: random_seed()?,
-    })?)
+    })?;
+    engine.set_rules(flows::rules(&context.config.rules));
+    Ok(engine)
 }
 
 /// Opens the sockets, and lets the host forward.
@@ -232,6 +235,10 @@ impl Service<'_> {
             Request::Peers(reply) => {
                 let peers = self.peers().await?;
                 let _ = reply.send(Ok(peers));
+            }
+            Request::Flows(request, reply) => {
+                let flows = self.flows(request).await?;
+                let _ = reply.send(flows);
             }
             Request::RemovePeer(name, reply) => self.remove_peer(name, reply),
             Request::Invite(request, reply) => self.invite(request, reply),

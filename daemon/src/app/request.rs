@@ -1,6 +1,6 @@
 //! The control API's requests on their way to the control thread's loop, which owns all state.
 
-use tandem::api::{InviteRequest, InviteResponse, Peer, ReloadReport, Role, Status};
+use tandem::api::{FlowList, FlowRequest, InviteRequest, InviteResponse, Peer, ReloadReport, Role, Status};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::api::{ApiError, Control};
@@ -11,6 +11,7 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, ApiError>>;
 /// A request, with where its answer goes.
 pub(super) enum Request {
     Status(Reply<Status>),
+    Flows(FlowRequest, Reply<FlowList>),
     Peers(Reply<Vec<Peer>>),
     RemovePeer(String, Reply<()>),
     Invite(InviteRequest, Reply<InviteResponse>),
@@ -66,6 +67,13 @@ impl Remote {
 impl Control for Remote {
     async fn status(&self) -> Result<Status, ApiError> {
         self.ask(Request::Status).await
+    }
+
+    async fn flows(&self, request: FlowRequest) -> Result<FlowList, ApiError> {
+        if request.peer.is_some() && self.role != Role::Gateway {
+            return Err(ApiError::wrong_role(Role::Gateway));
+        }
+        self.ask(|reply| Request::Flows(request, reply)).await
     }
 
     async fn peers(&self) -> Result<Vec<Peer>, ApiError> {

@@ -48,6 +48,7 @@ pub(super) fn diff(old: &Config, new: &Config) -> Vec<Change> {
     changes.compare("tun.mtu", Effect::Restart, &old.tun.mtu, &new.tun.mtu);
     changes.compare("path.congestion", path, &old.path.congestion, &new.path.congestion);
     changes.compare("path.keepalive", path, &old.path.keepalive, &new.path.keepalive);
+    changes.compare("rule", Effect::Live, &old.rules, &new.rules);
     match (&old.role, &new.role) {
         (Role::Client(old), Role::Client(new)) => client(&mut changes, old, new),
         (Role::Gateway(old), Role::Gateway(new)) => gateway(&mut changes, old, new),

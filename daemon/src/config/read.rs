@@ -12,7 +12,7 @@ use super::types::{Congestion, Endpoint, Glob, InvalidValue, Prefix, Tier};
 use super::value::{Reader, Section, boolean, integer, parsed, string};
 use super::{
     Client, Config, DEFAULT_MARK, DEFAULT_MTU, DEFAULT_SOCKET, DEFAULT_STATE, Gateway, PathSettings, Role,
-    Tun, schema,
+    Tun, rules, schema,
 };
 
 /// Length of `sun_path` without its closing zero (unix(7)).
@@ -51,6 +51,7 @@ fn read(table: &Table, file: &Path, reader: &mut Reader<'_>) -> Option<Config> {
     let log_level = root.section("log").get(reader, "level", log_filter);
     let tun = tun(&root.section("tun"), reader);
     let path = path_settings(&root.section("path"), reader);
+    let rules = rules::rules(&root, reader);
     let role = match assumed {
         Some("client") => Role::Client(client(&root, reader)?),
         Some(_) => Role::Gateway(gateway(&root.section("gateway"), reader)?),
@@ -63,6 +64,7 @@ fn read(table: &Table, file: &Path, reader: &mut Reader<'_>) -> Option<Config> {
         log_level: log_level.unwrap_or_else(|| "info".to_owned()),
         tun,
         path,
+        rules,
         role,
     })
 }

@@ -1,37 +1,53 @@
 //! Which keys exist, in which section, for which role.
 
-use toml_edit::TableLike;
+use toml_edit::{Item, TableLike};
 
-use super::value::Reader;
+use super::value::{Reader, element};
 
 /// One section of the file. The root is the section without a name.
 struct Section {
     name: &'static str,
     role: Option<&'static str>,
     keys: &'static [&'static str],
-    /// Whether each key of the section is a section of its own, named by the user, as in `[link.wwan0]`.
-    named: bool,
+    shape: Shape,
+}
+
+/// How a section is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// Once: `[tun]`.
+    Single,
+    /// Each of its keys is a section of its own, named by the user: `[link.wwan0]`.
+    Named,
+    /// Any number of times: `[[rule]]`.
+    Repeated,
 }
 
 const SECTIONS: &[Section] = &[
-    Section { name: "", role: None, keys: &["role", "state", "socket"], named: false },
-    Section { name: "log", role: None, keys: &["level"], named: false },
-    Section { name: "tun", role: None, keys: &["name", "mtu"], named: false },
+    Section { name: "", role: None, keys: &["role", "state", "socket"], shape: Shape::Single },
+    Section { name: "log", role: None, keys: &["level"], shape: Shape::Single },
+    Section { name: "tun", role: None, keys: &["name", "mtu"], shape: Shape::Single },
     Section {
         name: "client",
         role: Some("client"),
         keys: &["gateway", "pin", "routes", "fwmark", "table"],
-        named: false,
+        shape: Shape::Single,
     },
-    Section { name: "links", role: Some("client"), keys: &["allow", "deny"], named: false },
-    Section { name: "link", role: Some("client"), keys: &["tier"], named: true },
+    Section { name: "links", role: Some("client"), keys: &["allow", "deny"], shape: Shape::Single },
+    Section { name: "link", role: Some("client"), keys: &["tier"], shape: Shape::Named },
     Section {
         name: "gateway",
         role: Some("gateway"),
         keys: &["listen", "endpoint", "pool", "nat", "forward", "peer_to_peer"],
-        named: false,
+        shape: Shape::Single,
     },
-    Section { name: "path", role: None, keys: &["congestion", "keepalive"], named: false },
+    Section { name: "path", role: None, keys: &["congestion", "keepalive"], shape: Shape::Single },
+    Section {
+        name: "rule",
+        role: None,
+        keys: &["class", "protocol", "local_port", "remote_port", "local", "remote"],
+        shape: Shape::Repeated,
+    },
 ];
 
 /// Reports every key that does not belong in a file of `role` (any, when the role is not known).
@@ -45,6 +61,10 @@ pub(super) fn check(root: &dyn TableLike, role: Option<&str>, reader: &mut Reade
             }
             continue;
         };
+        if section.shape == Shape::Repeated {
+            check_repeated(section, root, item, role, reader);
+            continue;
+        }
         let Some(table) = item.as_table_like() else {
             reader.problem_at_key(root, "", key, format!("must be a section; write \"[{key}]\""));
             continue;
@@ -55,7 +75,7 @@ pub(super) fn check(root: &dyn TableLike, role: Option<&str>, reader: &mut Reade
             let message =
                 format!("this section is for role = \"{owner}\", but this file has role = \"{role}\"");
             reader.problem_at_key(root, "", key, message);
-        } else if section.named {
+        } else if section.shape == Shape::Named {
             check_named(section, table, role, reader);
         } else {
             check_keys(section, section.name, table, role, reader);
@@ -73,6 +93,24 @@ fn check_named(section: &Section, tables: &dyn TableLike, role: Option<&str>, re
                 reader.problem_at_key(tables, section.name, name, message);
             }
         }
+    }
+}
+
+fn check_repeated(
+    section: &Section,
+    root: &dyn TableLike,
+    item: &Item,
+    role: Option<&str>,
+    reader: &mut Reader<'_>,
+) {
+    let name = section.name;
+    let Some(tables) = item.as_array_of_tables() else {
+        let message = format!("must be a section that can come several times; write \"[[{name}]]\"");
+        reader.problem_at_key(root, "", name, message);
+        return;
+    };
+    for (index, table) in tables.iter().enumerate() {
+        check_keys(section, &element(name, index), table, role, reader);
     }
 }
 
@@ -106,6 +144,9 @@ fn unknown(
         }
         Some(section) if section.name.is_empty() => {
             "it belongs at the top, before the first section".to_owned()
+        }
+        Some(section) if section.shape == Shape::Repeated => {
+            format!("it belongs into [[{}]]", section.name)
         }
         Some(section) => format!("it belongs into [{}]", section.name),
         None => match similar(key, allowed) {

@@ -299,3 +299,17 @@ labelled! {
         Cubic = "cubic",
     }
 }
+
+labelled! {
+    /// How urgent traffic is.
+    Class {
+        /// Calls and games.
+        Realtime = "realtime",
+        /// Somebody waits for it.
+        Interactive = "interactive",
+        /// Transfers.
+        Bulk = "bulk",
+        /// Whatever is left will do.
+        Background = "background",
+    }
+}

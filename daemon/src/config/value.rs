@@ -30,6 +30,11 @@ impl<'t> Reader<'t> {
         self.problems.push(Problem { line, key, message });
     }
 
+    /// How many problems there are so far.
+    pub(super) fn problems(&self) -> usize {
+        self.problems.len()
+    }
+
     /// Reports a problem on the line where `key` of `table` is written.
     pub(super) fn problem_at_key(&mut self, table: &dyn TableLike, path: &str, key: &str, message: String) {
         let span =
@@ -59,6 +64,19 @@ impl<'t> Section<'t> {
             table: item.and_then(Item::as_table_like),
             span: key_span.or_else(|| item.and_then(Item::span)),
         }
+    }
+
+    /// The sections `[[name]]` in this one, in the order of the file.
+    pub(super) fn repeated(&self, name: &str) -> Vec<Self> {
+        let tables = self.table.and_then(|table| table.get(name)).and_then(Item::as_array_of_tables);
+        let tables = tables.into_iter().flatten().enumerate();
+        tables
+            .map(|(index, table)| Self {
+                path: join(&self.path, &element(name, index)),
+                table: Some(table as &dyn TableLike),
+                span: table.span(),
+            })
+            .collect()
     }
 
     /// The names of the keys, in the order of the file.
@@ -164,13 +182,18 @@ where
     string(value)?.parse().map_err(|error: T::Err| InvalidValue(error.to_string()))
 }
 
-fn wrong_type(expected: &str, found: &Value) -> InvalidValue {
+pub(super) fn wrong_type(expected: &str, found: &Value) -> InvalidValue {
     InvalidValue(format!("must be {expected}, not {}", with_article(found.type_name())))
 }
 
 fn with_article(type_name: &str) -> String {
     let article = if type_name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     format!("{article} {type_name}")
+}
+
+/// What one of several sections of the same name is called, counted from 1.
+pub(super) fn element(name: &str, index: usize) -> String {
+    format!("{name}[{}]", index + 1)
 }
 
 fn join(path: &str, key: &str) -> String {

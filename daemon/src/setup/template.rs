@@ -88,6 +88,12 @@ const PATH: &str = r#"
 congestion = "bbr"
 # An idle path sends a packet this often, so that NATs keep its mapping.
 keepalive = "20s"
+
+# Traffic that is to have another class than tandem would give it: realtime, interactive, bulk or background.
+# [[rule]]
+# class = "background"
+# protocol = "tcp"
+# remote_port = 873
 "#;
 
 fn common(role: &str, places: &Places<'_>, tun: &TunName) -> Result<String, SetupError> {

@@ -3,9 +3,10 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use tandem_engine::fuzzing::{End, GateStep, Lanes, Paths};
+use tandem_engine::class::Class;
+use tandem_engine::fuzzing::{Classes, End, GateStep, Lanes, Paths};
 use tandem_engine::ip::{FlowKey, FlowSeed, Header};
-use tandem_engine::queue::{Config, FqCodel};
+use tandem_engine::queue::{ClassQueue, Config};
 use tandem_engine::split::{self, Rejoiner, Splitter};
 
 use crate::common::{MTU, Stream, start, tcp_v4, tcp_v6, tunnel};
@@ -31,6 +32,8 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "parse IPv4", packets: 20_000, run: |packets| parse(packets, &tcp_v4(1)) },
     Step { name: "parse IPv6", packets: 20_000, run: |packets| parse(packets, &tcp_v6(0)) },
     Step { name: "flow hash", packets: 20_000, run: flow_hash },
+    Step { name: "classify", packets: 20_000, run: |packets| classify(packets, 1) },
+    Step { name: "classify, 500 flows", packets: 20_000, run: |packets| classify(packets, 500) },
     Step { name: "enqueue and dequeue", packets: 20_000, run: queue },
     Step { name: "choose of 2 paths", packets: 20_000, run: |packets| choose(packets, 2) },
     Step { name: "choose of 5 paths", packets: 20_000, run: |packets| choose(packets, 5) },
@@ -69,16 +72,32 @@ fn flow_hash(packets: u64) {
     });
 }
 
+fn classify(packets: u64, flows: u16) {
+    let all: Vec<_> = (0..flows).map(tcp_v4).collect();
+    let parsed: Vec<_> =
+        all.iter().filter_map(|packet| Some((Header::parse(packet).ok()?, packet))).collect();
+    let mut classes = Classes::default();
+    let mut now = start();
+    let mut next = 0;
+    measured(packets, &mut || {
+        now += Duration::from_micros(10);
+        next = (next + 1) % parsed.len();
+        let (header, packet) = &parsed[next];
+        black_box(classes.of(now, header, packet));
+    });
+}
+
 fn queue(packets: u64) {
-    let mut queue = FqCodel::new(Config::default());
+    let mut queue = ClassQueue::new(Config::default());
     let mut now = start();
     for flow in 0..512 {
-        queue.push(now, tcp_v4(flow), u32::from(flow) % 16);
+        let class = Class::ALL[usize::from(flow % 4)];
+        queue.push(now, tcp_v4(flow), u32::from(flow) % 16, class, class);
     }
     measured(packets, &mut || {
         now += Duration::from_nanos(10);
-        if let Some(queued) = queue.pop(now) {
-            queue.push(now, queued.packet, queued.flow_hash);
+        if let Some((class, queued)) = queue.pop(now) {
+            queue.push(now, queued.packet, queued.flow_hash, class, class);
         }
     });
 }

@@ -95,7 +95,8 @@ impl Client {
     fn attempt(&mut self, now: Instant, link: LinkId, remote: SocketAddr) {
         match self.endpoint.connect(now, self.quic.clone(), link, remote) {
             Ok((handle, conn)) => {
-                self.conns.insert(handle, Tunnel::new(conn, h3::Role::Client, self.seed));
+                let tunnel = Tunnel::new(conn, h3::Role::Client, self.seed, self.rules.clone());
+                self.conns.insert(handle, tunnel);
                 if let State::Racing(race) = &mut self.state {
                     race.running.push((handle, link, remote));
                 }

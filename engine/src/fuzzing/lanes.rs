@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::class::Class;
 use crate::lane::{Resequencer, Sequencer};
 
 /// Both ends of a tunnel's lanes.
@@ -24,14 +25,14 @@ impl Default for Lanes {
 impl Lanes {
     /// Lets a packet of a flow through; how many come out.
     pub fn pass(&mut self, now: Instant, flow: u32, packet: Bytes) -> usize {
-        let place = self.sequencer.place(flow);
+        let place = self.sequencer.place(flow, Class::default());
         self.resequencer.receive(now, place, packet, &mut self.out);
         self.out.drain(..).count()
     }
 
     /// Lets two packets of a flow through, the second before the first; how many come out.
     pub fn pass_swapped(&mut self, now: Instant, flow: u32, packets: [Bytes; 2]) -> usize {
-        let [first, second] = packets.map(|packet| (self.sequencer.place(flow), packet));
+        let [first, second] = packets.map(|packet| (self.sequencer.place(flow, Class::default()), packet));
         for (place, packet) in [second, first] {
             self.resequencer.receive(now, place, packet, &mut self.out);
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Gateway, GatewayEvent};
+use crate::class::FlowReport;
 use crate::error::{CloseReason, code};
 use crate::h3::Headers;
 use crate::masque::connect_ip::{Address, Capsule, Prefix, routes};
@@ -165,6 +166,15 @@ impl Gateway {
             .collect();
         reports.sort_by(|a, b| a.lease.name.cmp(&b.lease.name));
         reports
+    }
+
+    /// The flows of the last minute of one peer, or of all that have a tunnel, by name; the flows in no order.
+    pub fn flows(&self, now: Instant, of: Option<&str>) -> Vec<(Arc<str>, Vec<FlowReport>)> {
+        let peers = self.peers.values().filter_map(|peer| Some((&peer.lease.as_ref()?.0.name, &peer.tunnel)));
+        let wanted = peers.filter(|(name, _)| of.is_none_or(|of| of == &***name));
+        let mut flows: Vec<_> = wanted.map(|(name, tunnel)| (name.clone(), tunnel.flows(now))).collect();
+        flows.sort_by(|a, b| a.0.cmp(&b.0));
+        flows
     }
 
     /// How many connections there are, with a tunnel or without.

@@ -59,6 +59,13 @@ impl FlowKey {
         Self { src: header.src, dst: header.dst, within }
     }
 
+    /// The flow of packets between two ports, which are 0 for protocols without them.
+    #[must_use]
+    pub fn transport(protocol: u8, src: (IpAddr, u16), dst: (IpAddr, u16)) -> Self {
+        let within = Within::Transport { protocol, src_port: src.1, dst_port: dst.1 };
+        Self { src: src.0, dst: dst.0, within }
+    }
+
     /// The key that the answers to this flow have.
     #[must_use]
     pub fn reversed(&self) -> Self {

@@ -152,11 +152,19 @@ impl FqCodel {
         self.backlogs[index] += packet.len() as u32;
         self.store.push(&mut flow.fifo, Queued { packet, flow_hash, enqueued: now });
         self.stats.pushed += 1;
-        while self.packets > self.config.limit_packets || self.bytes > self.limit_bytes {
-            if !self.drop_from_fattest() {
-                break;
-            }
-        }
+        while self.is_beyond_limit(self.packets, self.bytes) && self.drop_from_fattest() {}
+    }
+
+    /// Whether so much is more than may be held.
+    pub(super) fn is_beyond_limit(&self, packets: usize, bytes: usize) -> bool {
+        packets > self.config.limit_packets || bytes > self.limit_bytes
+    }
+
+    /// Whether packets of a flow are held; of another in its bucket will do.
+    pub(super) fn holds(&self, flow_hash: u32) -> bool {
+        let bucket = |hash: u32| hash as usize % FLOWS;
+        self.backlogs.get(bucket(flow_hash)).is_some_and(|backlog| *backlog > 0)
+            || self.returned.iter().any(|queued| bucket(queued.flow_hash) == bucket(flow_hash))
     }
 
     /// Takes the next packet to send, if there is one. Packets that CoDel drops on the way are gone.
@@ -287,7 +295,7 @@ impl FqCodel {
     ///
     /// RFC 8290, section 4.1, drops half of the flow at once, to pay for the search; over 4 KiB that are
     /// packed the search is cheap, and a flow that loses single packets recovers better.
-    fn drop_from_fattest(&mut self) -> bool {
+    pub(super) fn drop_from_fattest(&mut self) -> bool {
         let most = self.backlogs.iter().copied().max();
         let fattest = self.backlogs.iter().position(|&backlog| Some(backlog) == most);
         let dropped = fattest.and_then(|index| self.take(index)).is_some();

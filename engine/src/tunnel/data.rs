@@ -32,14 +32,14 @@ impl Tunnel {
         self.ingress.set_rate(rate);
         loop {
             let returned = self.returned.front().map(Outgoing::len);
-            let Some(len) = returned.or_else(|| self.ingress.peek_len(now)) else { return };
+            let Some(len) = returned.or_else(|| self.ingress.peek(now).map(|(_, len)| len)) else { return };
             let waiting = self.ingress.bytes() as u64;
             let Choice::Path(index) = schedule::choose(&self.candidates, len, waiting) else { return };
             let item = match self.returned.pop_front() {
                 Some(item) => item,
                 None => match self.ingress.pop(now) {
-                    Some(queued) => {
-                        let place = self.sequencer.place(queued.flow_hash);
+                    Some((class, queued)) => {
+                        let place = self.sequencer.place(queued.flow_hash, class);
                         Outgoing::Packet(queued.packet.freeze(), place)
                     }
                     None => return,

@@ -5,6 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::Tunnel;
+use crate::class::Class;
 use crate::masque::datagram;
 use crate::path::Outgoing;
 use crate::quic::conn::Datagram;
@@ -12,14 +13,14 @@ use crate::quic::conn::Datagram;
 impl Tunnel {
     /// Gives a packet its place, makes datagrams of it and throws them away. Their bytes.
     pub(crate) fn encode_only(&mut self, now: Instant, packet: Bytes) -> usize {
-        let place = self.sequencer.place(0);
+        let place = self.sequencer.place(0, Class::default());
         self.encode(now, Outgoing::Packet(packet, place));
         self.batch.drain(..).map(|datagram| datagram.bytes.len()).sum()
     }
 
     /// Gives a packet its place, and makes the datagrams.
     pub(crate) fn encoded(&mut self, now: Instant, packet: Bytes) -> Vec<Bytes> {
-        let place = self.sequencer.place(0);
+        let place = self.sequencer.place(0, Class::default());
         self.encode(now, Outgoing::Packet(packet, place));
         self.batch.drain(..).map(|datagram| datagram.bytes).collect()
     }

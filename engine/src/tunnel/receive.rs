@@ -5,6 +5,8 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::Tunnel;
+use crate::class::Sample;
+use crate::ip::Header;
 use crate::lane::{Passed, Place};
 use crate::masque::datagram::{self, CONTEXT_IP};
 
@@ -30,14 +32,17 @@ impl Tunnel {
         self.rejoiner.handle_timeout(now);
         let mut released = std::mem::take(&mut self.released);
         self.resequencer.handle_timeout(now, &mut released);
-        released.drain(..).for_each(|packet| self.receive_packet(packet));
+        released.drain(..).for_each(|packet| self.pass_on(packet));
         self.released = released;
     }
 
     /// Takes in what came in a context. Unknown ones are dropped (RFC 9484 §6).
     pub(super) fn receive_context(&mut self, now: Instant, context: u64, payload: Bytes) {
         if context == CONTEXT_IP {
-            self.receive_packet(payload);
+            if let Ok(header) = Header::parse(&payload) {
+                self.classifier.inbound(now, &Sample::of(&header, &payload), None);
+            }
+            self.pass_on(payload);
         } else if self.contexts.lane == Some(context) {
             self.receive_placed(now, payload);
         } else if self.contexts.split == Some(context) {
@@ -52,19 +57,25 @@ impl Tunnel {
     /// A packet with its place: it goes on when its turn comes.
     fn receive_placed(&mut self, now: Instant, mut payload: Bytes) {
         let Some(place) = Place::decode(&mut payload) else { return };
+        // Looked at as it comes, not as it goes on: what has waited has no class any more.
+        let sample = Header::parse(&payload).ok().map(|header| Sample::of(&header, &payload));
         let mut released = std::mem::take(&mut self.released);
-        match self.resequencer.receive(now, place, payload, &mut released) {
+        let passed = self.resequencer.receive(now, place, payload, &mut released);
+        match passed {
             Passed::InOrder => {}
             Passed::Held => self.counters.held += 1,
             Passed::Late => self.counters.late += 1,
             Passed::Stale => self.counters.dropped += 1,
             Passed::Copy => self.counters.duplicates += 1,
         }
-        released.drain(..).for_each(|packet| self.receive_packet(packet));
+        if let Some(sample) = sample.filter(|_| passed != Passed::Copy) {
+            self.classifier.inbound(now, &sample, Some(place.class()));
+        }
+        released.drain(..).for_each(|packet| self.pass_on(packet));
         self.released = released;
     }
 
-    fn receive_packet(&mut self, packet: Bytes) {
+    fn pass_on(&mut self, packet: Bytes) {
         if self.inbound.len() >= MAX_INBOUND {
             self.counters.dropped += 1;
             return;

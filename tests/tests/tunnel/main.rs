@@ -11,6 +11,7 @@ mod common;
 mod control;
 mod failover;
 mod failures;
+mod flows;
 mod idle;
 mod peers;
 mod programs;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tandem::api::{
-    Credential, InviteRequest, InviteResponse, Path, Peer, PeerCount, PeerState, ReloadReport, Role, SCHEMA,
-    State, Status, reason,
+    Credential, DEFAULT_FLOW_LIMIT, Flow, FlowBasis, FlowClass, FlowList, FlowRequest, InviteRequest,
+    InviteResponse, Path, Peer, PeerCount, PeerState, ReloadReport, Role, SCHEMA, State, Status, reason,
 };
 use tandem::client::Client;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -65,6 +65,15 @@ impl Control for Fake {
         Ok(vec![Peer { name: "laptop".into(), state: PeerState::Connected, paths, ..Peer::default() }])
     }
 
+    async fn flows(&self, request: FlowRequest) -> Result<FlowList, ApiError> {
+        // Says what it was asked for.
+        Ok(FlowList {
+            schema: SCHEMA,
+            flows: vec![flow(request.peer)],
+            total: request.limit.unwrap_or(DEFAULT_FLOW_LIMIT).into(),
+        })
+    }
+
     async fn remove_peer(&self, name: String) -> Result<(), ApiError> {
         self.only_on(Role::Gateway)?;
         if name == "laptop" { Ok(()) } else { Err(ApiError::unknown_peer(&name)) }
@@ -102,6 +111,28 @@ impl Control for Fake {
 
     fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+}
+
+fn flow(peer: Option<String>) -> Flow {
+    Flow {
+        peer,
+        protocol: "udp".into(),
+        local: [10, 77, 0, 2].into(),
+        local_port: Some(5000),
+        remote: [192, 0, 2, 1].into(),
+        remote_port: None,
+        class: FlowClass::Realtime,
+        decided_by: FlowBasis::Rule,
+        rule: Some(1),
+        tx_packets: 1,
+        tx_bytes: 2,
+        rx_packets: 3,
+        rx_bytes: 4,
+        tx_rate_bps: 5,
+        rx_rate_bps: 6,
+        age_us: 7,
+        idle_us: 8,
     }
 }
 

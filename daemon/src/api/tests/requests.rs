@@ -1,5 +1,5 @@
 use serde_json::json;
-use tandem::api::{Credential, InviteRequest, Path, PathState, Role, State, kind};
+use tandem::api::{Credential, FlowRequest, InviteRequest, Path, PathState, Role, State, kind};
 use tandem::client::ClientError;
 
 use super::fake::{Fake, Served};
@@ -38,6 +38,20 @@ async fn a_gateways_paths_name_their_peers() {
     let list = gateway().client.paths().await.unwrap();
     assert_eq!(list.paths.len(), 1);
     assert_eq!(list.paths[0].peer.as_deref(), Some("laptop"));
+}
+
+#[tokio::test]
+async fn flows_are_listed_with_peer_and_limit_as_asked() {
+    let (status, body) = gateway().curl("GET /v1/flows?peer=laptop&limit=7", "").await;
+    assert_eq!(status, 200);
+    assert_eq!((&body["flows"][0]["peer"], &body["total"]), (&json!("laptop"), &json!(7)));
+    let request = FlowRequest { peer: Some("laptop".into()), limit: None };
+    assert_eq!(gateway().client.flows(&request).await.unwrap().total, 50);
+    assert_eq!(client().client.flows(&FlowRequest::default()).await.unwrap().flows[0].peer, None);
+    let (status, body) = gateway().curl("GET /v1/flows?peer=..%2Fetc", "").await;
+    assert_eq!((status, &body["type"]), (400, &json!(kind::BAD_NAME)));
+    let (status, body) = gateway().curl("GET /v1/flows?limit=few", "").await;
+    assert_eq!((status, &body["type"]), (400, &json!(kind::BAD_REQUEST)));
 }
 
 #[tokio::test]
@@ -137,6 +151,7 @@ async fn the_document_describes_every_address() {
         described,
         [
             "/v1/down",
+            "/v1/flows",
             "/v1/invitations",
             "/v1/paths",
             "/v1/peers",

@@ -4,8 +4,8 @@ use tandem::api::ReloadReport;
 
 use super::{Session, engine, filter};
 use crate::api::ApiError;
-use crate::app::reload;
 use crate::app::resolve::Resolver;
+use crate::app::{flows, reload};
 use crate::config::{Change, Client, Config, Effect, Role};
 use crate::host::notify;
 
@@ -38,7 +38,7 @@ impl Session<'_> {
         let Client { fwmark, table, .. } = self.settings;
         self.settings = Client { fwmark, table, ..wanted };
         let config = &mut self.context.config;
-        (config.log_level, config.path) = (new.log_level, new.path);
+        (config.log_level, config.path, config.rules) = (new.log_level, new.path, new.rules);
         config.role = Role::Client(self.settings.clone());
 
         self.filter.send_replace(filter(config, &self.settings)?);
@@ -47,6 +47,10 @@ impl Session<'_> {
         }
         if changes.iter().any(|change| change.effect == Effect::Reconnect) {
             self.reconnect()?;
+        }
+        if has_changed("rule") {
+            let rules = flows::rules(&self.context.config.rules);
+            self.data.tell(move |data, _| data.engine.set_rules(rules));
         }
         self.take_resolution();
         self.tell_links();

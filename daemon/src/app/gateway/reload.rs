@@ -4,7 +4,7 @@ use tandem::api::ReloadReport;
 
 use super::{Service, install_firewall};
 use crate::api::ApiError;
-use crate::app::reload;
+use crate::app::{flows, reload};
 use crate::config::{Config, Gateway, Role};
 use crate::host::notify;
 
@@ -37,6 +37,11 @@ impl Service<'_> {
         let isolates_otherwise = peer_to_peer != self.settings.peer_to_peer;
         self.settings = Gateway { endpoint: gateway.endpoint, peer_to_peer, ..self.settings.clone() };
         self.context.config.log_level = new.log_level;
+        if new.rules != self.context.config.rules {
+            let rules = flows::rules(&new.rules);
+            self.data.tell(move |data, _| data.engine.set_rules(rules));
+            self.context.config.rules = new.rules;
+        }
         self.context.config.role = Role::Gateway(self.settings.clone());
         if isolates_otherwise {
             install_firewall(self.context, &self.settings)?;

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Instant, SystemTime};
 
-use tandem::api::{self, Path, PeerCount, PeerState, Role, SCHEMA, State, Status, Tunnel, reason};
+use tandem::api::{
+    self, FlowList, FlowRequest, Path, PeerCount, PeerState, Role, SCHEMA, State, Status, Tunnel, reason,
+};
 use tandem_engine::gateway::PeerReport;
 
 use super::Service;
-use crate::app::report;
+use crate::api::ApiError;
+use crate::app::{flows, report};
 use crate::store::{Credential, Peer};
 
 impl Service<'_> {
@@ -76,6 +79,21 @@ impl Service<'_> {
                 describe(peer, connected.get(&peer.name), paths)
             })
             .collect())
+    }
+
+    /// The inner error is for whoever asked, the outer one ends the daemon.
+    pub(super) async fn flows(&mut self, request: FlowRequest) -> anyhow::Result<Result<FlowList, ApiError>> {
+        let of = request.peer.clone();
+        if let Some(name) = &of
+            && !self.store.peers().iter().any(|peer| peer.name == *name)
+        {
+            return Ok(Err(ApiError::unknown_peer(name)));
+        }
+        let reports = self.data.ask(move |data, now| data.engine.flows(now, of.as_deref())).await?;
+        let named = reports
+            .into_iter()
+            .flat_map(|(name, reports)| reports.into_iter().map(move |report| (Some(name.clone()), report)));
+        Ok(Ok(flows::list(&request, named.collect())))
     }
 }
 

@@ -114,3 +114,43 @@ fn a_relative_file_is_made_absolute_and_so_are_its_paths() {
     assert_eq!(config.key_file(), folder.path().join("./key.pem"));
     assert_eq!(config.socket, folder.path().join("c.sock"));
 }
+
+#[test]
+fn rules_are_read_in_their_order() {
+    let config = parse(&format!(
+        r#"
+role = "client"
+client = {{ gateway = ["a:1"], pin = "{PIN}" }}
+[[rule]]
+class = "realtime"
+protocol = "udp"
+local_port = 5060
+remote_port = "5000-5010"
+[[rule]]
+class = "background"
+protocol = 47
+remote = "2001:db8::/32"
+local = "fd77::/64"
+[[rule]]
+class = "bulk"
+"#
+    ));
+    let [first, second, third] = &config.rules[..] else { panic!("{:?}", config.rules) };
+    assert_eq!((first.class, first.flows.protocol), (Class::Realtime, Some(17)));
+    let range = |ports: &Option<Ports>| ports.as_ref().map(Ports::range);
+    assert_eq!(range(&first.flows.local_port), Some(5060..=5060));
+    assert_eq!(range(&first.flows.remote_port), Some(5000..=5010));
+    assert_eq!((second.class, second.flows.protocol), (Class::Background, Some(47)));
+    assert_eq!(second.flows.remote.unwrap().to_string(), "2001:db8::/32");
+    assert_eq!(second.flows.local.unwrap().to_string(), "fd77::/64");
+    let all = Condition { protocol: None, local_port: None, remote_port: None, local: None, remote: None };
+    assert_eq!(third, &Rule { class: Class::Bulk, flows: all });
+}
+
+#[test]
+fn a_gateway_has_rules_too() {
+    let text = "role='gateway'\ngateway={listen=['0.0.0.0:443'],endpoint=['a:443'],pool=['10.77.0.0/24']}";
+    assert_eq!(parse(text).rules, []);
+    let config = parse(&format!("{text}\n[[rule]]\nclass = 'interactive'\nprotocol = 'tcp'"));
+    assert_eq!(config.rules[0].class, Class::Interactive);
+}

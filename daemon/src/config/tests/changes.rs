@@ -72,3 +72,10 @@ fn a_gateway_applies_endpoint_and_peer_to_peer_at_once() {
         [("gateway.peer_to_peer", Effect::Live)]
     );
 }
+
+#[test]
+fn rules_apply_at_once_in_both_roles() {
+    let rule = "[[rule]]\nclass = \"bulk\"\n";
+    assert_eq!(change(CLIENT, "[path]", &format!("{rule}[path]")), [("rule", Effect::Live)]);
+    assert_eq!(change(GATEWAY, "[gateway]", &format!("{rule}[gateway]")), [("rule", Effect::Live)]);
+}

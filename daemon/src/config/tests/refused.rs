@@ -43,7 +43,7 @@ fn a_key_like_no_other_is_reported_with_those_allowed() {
     );
     assert_eq!(
         report(&client("colour = 1", "", "")),
-        ["2: colour: unknown key; allowed: role, state, socket, log, tun, client, links, link, path"]
+        ["2: colour: unknown key; allowed: role, state, socket, log, tun, client, links, link, path, rule"]
     );
 }
 
@@ -311,4 +311,64 @@ fn no_input_makes_the_parser_panic() {
             assert!(!error.to_string().is_empty());
         }
     }
+}
+
+#[test]
+fn every_mistake_in_rules_is_reported_on_its_line() {
+    let rules = r#"[[rule]]
+class = "urgent"
+protocol = "upd"
+[[rule]]
+protocol = "icmp"
+local_port = 7
+[[rule]]
+class = "bulk"
+local = "10.0.0.0/8"
+remote = "fd00::/8"
+local_port = "9-8"
+remote_port = 0
+[[rule]]
+class = "bulk"
+protocl = "udp"
+remote_port = ["1"]"#;
+    assert_eq!(
+        report(&client("", "", rules)),
+        [
+            "8: rule[1].class: \"urgent\" is not known; allowed: \"realtime\", \"interactive\", \"bulk\", \"background\"",
+            "9: rule[1].protocol: \"upd\" is not known; allowed: \"tcp\", \"udp\", \"sctp\", \"dccp\", \"icmp\", \"icmpv6\", \"gre\", \"esp\", or a number from 0 to 255",
+            "10: rule[2].class: is missing; write class = \"realtime\", \"interactive\", \"bulk\" or \"background\"",
+            "12: rule[2].local_port: fits nothing: packets of this protocol have no ports",
+            "16: rule[3].remote: fits nothing: one of local and remote is IPv4, and the other IPv6",
+            "17: rule[3].local_port: \"9-8\" ends before it begins; write \"8-9\"",
+            "18: rule[3].remote_port: 0 is out of range; allowed: 1 to 65535",
+            "21: rule[4].protocl: unknown key; did you mean \"protocol\"?",
+            "22: rule[4].remote_port: must be a port, or a range such as \"5000-5010\", not an array",
+        ]
+    );
+}
+
+#[test]
+fn a_rule_that_could_never_apply_is_a_mistake() {
+    let rules =
+        "[[rule]]\nclass = \"bulk\"\nremote_port = 80\n[[rule]]\nclass = \"realtime\"\nremote_port = \"80\"";
+    assert_eq!(
+        report(&client("", "", rules)),
+        ["11: rule[2].class: is never applied: rule[1] is about the same flows"]
+    );
+}
+
+#[test]
+fn rules_are_written_as_sections_and_not_without_end() {
+    let message = "must be a section that can come several times; write \"[[rule]]\"";
+    assert_eq!(report(&client("", "", "[rule]\nclass = \"bulk\"")), [format!("7: rule: {message}")]);
+    assert_eq!(report(&client("rule = 3", "", "")), [format!("2: rule: {message}")]);
+    assert_eq!(
+        report(&client("", "", "[tun]\nremote_port = 3")),
+        ["8: tun.remote_port: unknown key; it belongs into [[rule]]"]
+    );
+    let rules: String =
+        (1..=257).map(|port| format!("[[rule]]\nclass = \"bulk\"\nremote_port = {port}\n")).collect();
+    let expected =
+        format!("{}: rule[257].class: is the class of one rule too many; allowed: 256", 8 + 256 * 3);
+    assert_eq!(report(&client("", "", &rules)), [expected]);
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::class::Class;
 use crate::lane::{SEQUENCES, UNORDERED};
 
 const HOLD: Duration = Duration::from_millis(50);
@@ -22,7 +23,12 @@ impl Receiver {
     fn gets(&mut self, at: u64, lane: u8, seq: u32) -> Passed {
         let mut packet = vec![lane];
         packet.extend(seq.to_be_bytes());
-        self.lanes.receive(self.start + ms(at), Place { lane, seq }, packet.into(), &mut self.out)
+        self.lanes.receive(
+            self.start + ms(at),
+            Place { class: Class::default(), lane, seq },
+            packet.into(),
+            &mut self.out,
+        )
     }
 
     fn time_passes(&mut self, at: u64) {

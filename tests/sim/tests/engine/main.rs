@@ -1,5 +1,6 @@
 //! The engine between two hosts: what a user relies on, link by link, and who gets a tunnel.
 
+mod classes;
 mod common;
 mod defects;
 mod session;
