@@ -11,7 +11,7 @@ mod ranges;
 mod receiver;
 mod sender;
 
-pub use self::endpoint::{QuicReceiver, QuicSender};
+pub use self::endpoint::{PACKET_LEN, QuicReceiver, QuicSender};
 pub use self::ranges::ACK_ROOM;
 pub use self::receiver::Receiver;
 pub use self::sender::{QuicStats, Sender};

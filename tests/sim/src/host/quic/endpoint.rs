@@ -11,7 +11,7 @@ use crate::host::Endpoint;
 use crate::host::udp::{datagram, number};
 
 /// Bytes of a packet with data, IPv4 and UDP headers included: 1252 of QUIC.
-const PACKET_LEN: usize = 1280;
+pub const PACKET_LEN: usize = 1280;
 /// Where an acknowledgement's ranges begin: after the headers and the number of the datagram.
 const RANGES_AT: usize = 36;
 
