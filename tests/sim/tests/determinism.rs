@@ -1,7 +1,4 @@
 //! One seed decides everything.
-//!
-//! With noq's BBRv3 it decides all but one thing: each controller draws from the system's randomness when it probes
-//! for bandwidth (`probe_rng_seed` of its configuration has no setter). So worlds are compared with Cubic.
 
 use std::time::Duration;
 
@@ -12,11 +9,8 @@ use tandem_sim::world::{Side, client_inner, server_inner};
 use tandem_sim::{Profile, World, WorldOptions};
 
 /// The trace of a world with everything that chance has a hand in: loss, jitter, failures, both directions.
-fn trace(profile: &Profile, seed: u64) -> u64 {
-    let mut world = World::connected(
-        profile,
-        WorldOptions { seed, congestion: Congestion::Cubic, ..WorldOptions::default() },
-    );
+fn trace(profile: &Profile, congestion: Congestion, seed: u64) -> u64 {
+    let mut world = World::connected(profile, WorldOptions { seed, congestion, ..WorldOptions::default() });
     world.start_events();
     let ends = (world.now(), world.now() + Duration::from_secs(6));
     let interval = Source::interval(1400, 20.0);
@@ -35,12 +29,15 @@ fn trace(profile: &Profile, seed: u64) -> u64 {
 fn the_same_seed_gives_the_same_trace() {
     for name in ["wifi-edge-lte", "wifi-blackhole", "nat-rebinding"] {
         let profile = profile::named(name).unwrap();
-        assert_eq!(trace(&profile, 3), trace(&profile, 3), "{name}");
+        for congestion in [Congestion::Bbr, Congestion::Cubic] {
+            let traces = [(); 2].map(|()| trace(&profile, congestion, 3));
+            assert_eq!(traces[0], traces[1], "{name} with {congestion:?}");
+        }
     }
 }
 
 #[test]
 fn another_seed_gives_another_trace() {
     let profile = profile::named("wifi-edge-lte").unwrap();
-    assert_ne!(trace(&profile, 1), trace(&profile, 2));
+    assert_ne!(trace(&profile, Congestion::Bbr, 1), trace(&profile, Congestion::Bbr, 2));
 }
