@@ -2,22 +2,22 @@
 
 mod base;
 pub(crate) mod pacer;
+mod queue;
 pub(crate) mod state;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-
 use self::base::BaseRtt;
 use self::pacer::{Pacer, bytes_per};
+pub(crate) use self::queue::Outgoing;
+use self::queue::PathQueue;
 pub use self::state::PathState;
 use self::state::{Health, Verdict};
-use crate::lane::Place;
 use crate::link::{LinkId, Tier};
 use crate::quic::gate::Gate;
-use crate::quic::{Conn, Datagram, PathId, path_number};
+use crate::quic::{Conn, PathId, path_number};
 use crate::schedule::Candidate;
 
 /// Rate of a path about which nothing is known yet, bytes/s: 1 Mbit/s.
@@ -42,24 +42,6 @@ const WINDOW_GAIN: u64 = 1250;
 /// Rates shown to people are averages over at least this long.
 const METER_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What waits for a path.
-#[derive(Debug, Clone)]
-pub(crate) enum Outgoing {
-    /// An IP packet, not sent yet.
-    Packet(Bytes, Place),
-    /// A datagram that was lost, or in flight on a path that died: the receiver drops it if it arrived all the same.
-    Again(Datagram),
-}
-
-impl Outgoing {
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Packet(packet, _) => packet.len(),
-            Self::Again(datagram) => datagram.bytes.len(),
-        }
-    }
-}
-
 /// One path.
 #[derive(Debug)]
 pub(crate) struct Path {
@@ -69,8 +51,7 @@ pub(crate) struct Path {
     pub(crate) tier: Tier,
     pub(crate) health: Health,
     pub(crate) pacer: Pacer,
-    queue: VecDeque<Outgoing>,
-    queued: u64,
+    queue: PathQueue,
     rate: u64,
     /// Bytes that may still go out on the chance that the path is faster than it could show so far.
     exploration: u64,
@@ -140,8 +121,7 @@ impl Path {
             tier,
             health: Health::new(now),
             pacer: Pacer::new(now),
-            queue: VecDeque::new(),
-            queued: 0,
+            queue: PathQueue::default(),
             rate: UNKNOWN_RATE,
             exploration: EXPLORATION,
             rtt: UNKNOWN_RTT,
@@ -264,30 +244,33 @@ impl Path {
             // paths' round trips is that of their ways there, in full.
             delay: self.compared_rtt(now),
             skew: self.actual_rtt(now),
-            queued: self.queued,
+            queued: self.queue.bytes(),
             loss: self.loss,
         }
     }
 
+    /// The path for a call's packet: nothing but other calls is ahead of it here, and all that stands in the link's
+    /// queue is.
+    pub(crate) fn urgent_candidate(&self, now: Instant, best: u64) -> Candidate {
+        let candidate = self.candidate(now, best);
+        Candidate { queued: self.queue.urgent_bytes(), delay: candidate.skew, ..candidate }
+    }
+
     pub(crate) fn push(&mut self, item: Outgoing) {
-        self.queued += item.len() as u64;
-        self.queue.push_back(item);
+        self.queue.push(item);
     }
 
     pub(crate) fn pop(&mut self) -> Option<Outgoing> {
-        let item = self.queue.pop_front()?;
-        self.queued -= item.len() as u64;
-        Some(item)
+        self.queue.pop()
     }
 
-    /// Everything that waits for the path, oldest first.
+    /// Everything that waits for the path, in the order in which it would leave.
     pub(crate) fn take_queue(&mut self) -> VecDeque<Outgoing> {
-        self.queued = 0;
-        std::mem::take(&mut self.queue)
+        self.queue.take()
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.queue.is_empty()
+        self.queue.bytes() == 0
     }
 
     /// UDP payload bytes of a full packet.
@@ -300,7 +283,7 @@ impl Path {
         let gate = conn.gate(self.id);
         let health = self.health.deadline(gate.and_then(|gate| gate.answer_time()));
         let has_room = gate.is_some_and(|gate| gate.room() >= self.mtu);
-        let pacing = if self.queue.is_empty() || !has_room || is_busy { None } else { self.pacer.ready_at() };
+        let pacing = if self.is_idle() || !has_room || is_busy { None } else { self.pacer.ready_at() };
         [health, pacing].into_iter().flatten().min()
     }
 
@@ -334,7 +317,7 @@ impl Path {
             // noq's own figure is what the gate shows it: 0 while another path's batch leaves.
             cwnd: gate.map_or(0, |gate| gate.window()),
             in_flight,
-            queued: self.queued,
+            queued: self.queue.bytes(),
             mtu: self.mtu,
             sent_packets: figures.sent_packets,
             lost_packets: figures.lost_packets,

@@ -156,7 +156,9 @@ pub(crate) struct Tunnel {
     /// noq may have control frames to send.
     control_pending: bool,
     next_path: usize,
+    /// The paths as the scheduler sees them, for packets that may wait and for those that may not.
     candidates: Vec<Candidate>,
+    urgent_candidates: Vec<Candidate>,
     batch: Vec<Datagram>,
     lost: Vec<Datagram>,
     released: Vec<Bytes>,
@@ -195,6 +197,7 @@ impl Tunnel {
             control_pending: true,
             next_path: 0,
             candidates: Vec::new(),
+            urgent_candidates: Vec::new(),
             batch: Vec::new(),
             lost: Vec::new(),
             released: Vec::new(),

@@ -5,12 +5,13 @@ use std::time::Instant;
 use bytes::{BufMut, BytesMut};
 
 use super::Tunnel;
+use crate::class::Class;
 use crate::lane::Place;
 use crate::link::Transmit;
 use crate::masque::datagram::{self, CONTEXT_IP};
 use crate::path::{Outgoing, Path};
 use crate::quic::Datagram;
-use crate::schedule::{self, Choice};
+use crate::schedule::{self, Candidate, Choice};
 
 /// What QUIC adds to a datagram at most, bytes: short header with a 20-byte connection id and a 4-byte packet
 /// number, frame type and length, AEAD tag (RFC 9000 §17.3.1, RFC 9221 §4, RFC 9001 §5.3).
@@ -19,23 +20,16 @@ const OVERHEAD: u64 = 1 + 20 + 4 + 3 + 16;
 impl Tunnel {
     /// Moves packets to the queues of the paths that deliver them first, as far as these may run ahead.
     fn assign(&mut self, now: Instant) {
-        self.candidates.clear();
-        let best = self.paths.iter().filter(|path| path.health.is_usable()).map(Path::rate).max();
-        self.candidates.extend(self.paths.iter().map(|path| path.candidate(now, best.unwrap_or(0))));
-        if !self.candidates.iter().any(|candidate| candidate.usable) {
-            // With every path silent, each of them is worth a try: one may just be coming back.
-            for (candidate, path) in self.candidates.iter_mut().zip(&self.paths) {
-                candidate.usable = path.health.is_validated();
-            }
-        }
-        let rate = self.candidates.iter().filter(|path| path.usable).map(|path| path.rate * 8).sum();
-        self.ingress.set_rate(rate);
+        self.look_at_paths(now);
         loop {
-            let returned = self.returned.front().map(Outgoing::len);
-            let Some(len) = returned.or_else(|| self.ingress.peek(now).map(|(_, len)| len)) else { return };
+            let next = self.ingress.peek(now);
+            let is_urgent = next.is_some_and(|(class, _)| class == Class::Realtime);
+            let returned = self.returned.front().filter(|_| !is_urgent).map(Outgoing::len);
+            let Some(len) = returned.or(next.map(|(_, len)| len)) else { return };
+            let candidates = if is_urgent { &self.urgent_candidates } else { &self.candidates };
             let waiting = self.ingress.bytes() as u64;
-            let Choice::Path(index) = schedule::choose(&self.candidates, len, waiting) else { return };
-            let item = match self.returned.pop_front() {
+            let Choice::Path(index) = schedule::choose(candidates, len, waiting) else { return };
+            let item = match returned.and_then(|_| self.returned.pop_front()) {
                 Some(item) => item,
                 None => match self.ingress.pop(now) {
                     Some((class, queued)) => {
@@ -46,8 +40,28 @@ impl Tunnel {
                 },
             };
             self.candidates[index].queued += item.len() as u64;
+            if is_urgent {
+                self.urgent_candidates[index].queued += item.len() as u64;
+            }
             self.paths[index].push(item);
         }
+    }
+
+    /// Takes down how the paths stand, for packets that may wait and for those that may not.
+    fn look_at_paths(&mut self, now: Instant) {
+        let best = self.paths.iter().filter(|path| path.health.is_usable()).map(Path::rate).max();
+        let best = best.unwrap_or(0);
+        // With every path silent, each of them is worth a try: one may just be coming back.
+        let none_is_usable = !self.paths.iter().any(|path| path.health.is_usable());
+        self.candidates.clear();
+        self.urgent_candidates.clear();
+        for path in &self.paths {
+            let usable = path.health.is_usable() || none_is_usable && path.health.is_validated();
+            self.candidates.push(Candidate { usable, ..path.candidate(now, best) });
+            self.urgent_candidates.push(Candidate { usable, ..path.urgent_candidate(now, best) });
+        }
+        let rate = self.candidates.iter().filter(|path| path.usable).map(|path| path.rate * 8).sum();
+        self.ingress.set_rate(rate);
     }
 
     /// Hands the next batch to QUIC: from one path's queue, as much as its window and pace let out. False if

@@ -218,26 +218,26 @@ impl Phase {
 
     /// Down: until no more is in flight than the path holds.
     fn drain(&mut self, step: &Step<'_>, model: &mut Model) {
-        // What the probe sent is acknowledged one round after its end.
-        if self.cycle_open && model.round_started() && model.rounds() > self.since + 1 {
-            self.cycle_open = false;
-            if !step.sample.app_limited {
-                model.next_cycle();
-            }
-        }
+        self.close_cycle(step, model);
         let roomy = model.inflight_long().is_none_or(|long| step.in_flight <= scale(long, WITH_HEADROOM));
         if roomy && model.bdp(1000).is_some_and(|bdp| step.in_flight <= bdp) {
             self.enter(Kind::Cruise, model);
         }
     }
 
-    fn cruise(&mut self, step: &Step<'_>, model: &mut Model, random: &mut Random) {
+    /// Ends a cycle of probing once what the probe sent is acknowledged: one round after its end.
+    fn close_cycle(&mut self, step: &Step<'_>, model: &mut Model) {
         if self.cycle_open && model.round_started() && model.rounds() > self.since + 1 {
             self.cycle_open = false;
             if !step.sample.app_limited {
                 model.next_cycle();
             }
         }
+    }
+
+    /// Cruise: until it is time to probe, or a queue that stays has to be drained.
+    fn cruise(&mut self, step: &Step<'_>, model: &mut Model, random: &mut Random) {
+        self.close_cycle(step, model);
         let due = self.probed.is_none_or(|(at, round)| {
             step.now.saturating_duration_since(at) >= self.wait || model.rounds() >= round + PROBE_ROUNDS
         });

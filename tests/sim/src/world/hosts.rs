@@ -55,14 +55,16 @@ impl Hosts {
         &*self.slots[id.0].endpoint
     }
 
-    /// Hands a packet to the endpoint it is for. False if there is none.
+    /// Hands a packet to the endpoints it is for: a call's source and sink have the same port. False if there is none.
     pub(crate) fn deliver(&mut self, now: Instant, side: Side, packet: &[u8]) -> bool {
         let Some(ports) = Header::parse(packet).ok().and_then(|header| header.ports) else { return false };
-        let mut slots = self.slots.iter_mut();
-        let Some(slot) = slots.find(|slot| slot.side == side && slot.port == ports.dst) else { return false };
-        slot.endpoint.handle_packet(now, packet);
-        slot.touched = true;
-        true
+        let mut found = false;
+        for slot in self.slots.iter_mut().filter(|slot| slot.side == side && slot.port == ports.dst) {
+            slot.endpoint.handle_packet(now, packet);
+            slot.touched = true;
+            found = true;
+        }
+        found
     }
 
     /// The next packet that a host has to send.

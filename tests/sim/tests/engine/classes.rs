@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tandem_engine::class::{Basis, Class, FlowReport, Rule};
-use tandem_sim::World;
 use tandem_sim::host::udp::{Sink, Source};
 use tandem_sim::trial::{self, Flow};
 use tandem_sim::world::Side;
+use tandem_sim::{Profile, World, profile};
 
 use crate::common::{connected, ms, numbers, one_link, upward};
 
@@ -35,13 +35,13 @@ fn delays(world: &World, flow: &Flow, begin: Instant) -> Vec<Duration> {
     delays
 }
 
-/// The 99th percentile of a call's delays, up and down, beside so many full-rate flows each way.
-fn call_beside(floods: u16) -> [Duration; 2] {
-    let mut world = connected(&one_link());
-    let time = 8 * SECOND;
-    for port in 7000..7000 + floods {
-        for from in [Side::Laptop, Side::Server] {
-            trial::flow(&mut world, from, trial::FULL, 40.0, time, port);
+/// The 99th percentile of a call's delays, up and down, beside four flows of a rate (Mbit/s) each from some sides.
+fn call_beside(profile: &Profile, floods: &[Side], mbit: f64) -> [Duration; 2] {
+    let mut world = connected(profile);
+    let time = 6 * SECOND;
+    for port in 7000..7004 {
+        for from in floods {
+            trial::flow(&mut world, *from, trial::FULL, mbit, time, port);
         }
     }
     let call = call(&mut world, time);
@@ -65,12 +65,22 @@ fn at_gateway(world: &World, remote_port: u16) -> Option<(Class, Basis)> {
 
 #[test]
 fn a_call_does_not_wait_behind_bulk_on_the_same_link() {
-    let (alone, beside) = (call_beside(0), call_beside(4));
+    let alone = call_beside(&one_link(), &[], 0.0);
+    let beside = call_beside(&one_link(), &[Side::Laptop, Side::Server], 40.0);
     for (alone, beside) in alone.into_iter().zip(beside) {
         // 2 ms that a path's queue may run ahead, and what congestion control leaves in the link's: up to half a round
         // trip and 5 ms. Bulk's own queue in the tunnel is longer than all that.
         assert!(beside <= alone + ms(25), "{alone:?} alone, {beside:?} beside bulk");
     }
+}
+
+#[test]
+fn a_call_beside_bulk_over_two_links_is_hardly_later_than_over_the_faster_link_alone() {
+    let profile = profile::named("fast-and-lte").expect("it is in the library");
+    let up = call_beside(&profile, &[Side::Laptop], 110.0)[0];
+    let down = call_beside(&profile, &[Side::Server], 110.0)[1];
+    // 5 ms on the way, and 10 ms for all queues together.
+    assert!(up <= ms(15) && down <= ms(15), "{up:?} up, {down:?} down");
 }
 
 #[test]

@@ -1,0 +1,35 @@
+use super::*;
+use crate::lane::Sequencer;
+use crate::testing::start;
+
+/// A packet of so many bytes.
+fn packet(sequencer: &mut Sequencer, class: Class, len: usize) -> Outgoing {
+    Outgoing::Packet(Bytes::from(vec![0; len]), sequencer.place(7, class))
+}
+
+fn lengths(queue: &mut PathQueue) -> Vec<usize> {
+    std::iter::from_fn(|| queue.pop()).map(|item| item.len()).collect()
+}
+
+#[test]
+fn a_call_goes_before_what_was_queued_earlier() {
+    let (mut queue, mut sequencer) = (PathQueue::default(), Sequencer::default());
+    for (class, len) in
+        [(Class::Bulk, 1000), (Class::Realtime, 160), (Class::Interactive, 60), (Class::Realtime, 161)]
+    {
+        queue.push(packet(&mut sequencer, class, len));
+    }
+    assert_eq!((queue.bytes(), queue.urgent_bytes()), (1381, 321));
+    assert_eq!(lengths(&mut queue), [160, 161, 1000, 60]);
+    assert_eq!((queue.bytes(), queue.urgent_bytes()), (0, 0));
+}
+
+#[test]
+fn what_is_taken_back_keeps_its_order_and_leaves_nothing() {
+    let (mut queue, mut sequencer) = (PathQueue::default(), Sequencer::default());
+    queue.push(packet(&mut sequencer, Class::Bulk, 1000));
+    queue.push(Outgoing::Again(Datagram { bytes: Bytes::from(vec![0; 900]), born: start() }));
+    queue.push(packet(&mut sequencer, Class::Realtime, 160));
+    assert_eq!(queue.take().iter().map(Outgoing::len).collect::<Vec<_>>(), [160, 1000, 900]);
+    assert_eq!((queue.bytes(), queue.pop().is_none()), (0, true));
+}
