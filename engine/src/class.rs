@@ -42,17 +42,6 @@ impl Class {
     /// Every class, most urgent first.
     pub const ALL: [Self; 4] = [Self::Realtime, Self::Interactive, Self::Bulk, Self::Background];
 
-    /// The stable label.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Realtime => "realtime",
-            Self::Interactive => "interactive",
-            Self::Bulk => "bulk",
-            Self::Background => "background",
-        }
-    }
-
     /// Its place in [`ALL`](Self::ALL), which is also its number on the wire.
     #[must_use]
     pub const fn index(self) -> usize {
@@ -80,19 +69,4 @@ pub enum Basis {
     Default,
     /// The client's word.
     Peer,
-}
-
-impl Basis {
-    /// The stable label.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Rule(_) => "rule",
-            Self::Dscp => "dscp",
-            Self::Call => "call",
-            Self::Bulk => "bulk",
-            Self::Default => "default",
-            Self::Peer => "peer",
-        }
-    }
 }

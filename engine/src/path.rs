@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use self::base::BaseRtt;
-use self::pacer::{Pacer, bytes_per};
+use self::pacer::{Pacer, bytes_per, scale};
 pub(crate) use self::queue::Outgoing;
 use self::queue::PathQueue;
 pub use self::state::PathState;
@@ -249,10 +249,9 @@ impl Path {
         }
     }
 
-    /// The path for a call's packet: nothing but other calls is ahead of it here, and all that stands in the link's
+    /// The same path for a call's packet: nothing but other calls is ahead of it here, and all that stands in the link's
     /// queue is.
-    pub(crate) fn urgent_candidate(&self, now: Instant, best: u64) -> Candidate {
-        let candidate = self.candidate(now, best);
+    pub(crate) fn urgent(&self, candidate: Candidate) -> Candidate {
         Candidate { queued: self.queue.urgent_bytes(), delay: candidate.skew, ..candidate }
     }
 
@@ -323,10 +322,6 @@ impl Path {
             lost_packets: figures.lost_packets,
         }
     }
-}
-
-fn scale(rate: u64, thousandths: u64) -> u64 {
-    rate.saturating_mul(thousandths) / 1000
 }
 
 /// Average rates between reports, without a timer of its own.

@@ -25,7 +25,7 @@ use tandem_engine::tunnel::DEFAULT_MTU;
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// What an idle peer with two paths may hold, bytes. Less, and the gateway has forgotten it.
-const BOUNDS: std::ops::Range<usize> = 16 << 10..512 << 10;
+const BOUNDS: std::ops::Range<usize> = 16 << 10..160 << 10;
 const PEERS: u8 = 16;
 const GATEWAY: LinkId = LinkId(1000);
 

@@ -19,10 +19,12 @@ mod phase;
 
 use std::time::{Duration, Instant};
 
-use self::model::{Model, Random};
+use fastrand::Rng;
+
+use self::model::Model;
 use self::phase::Phase;
 use super::rate::{Sample, Sampler};
-use crate::path::pacer::{bytes_in, bytes_per};
+use crate::path::pacer::{bytes_in, bytes_per, scale};
 
 /// Packets that may leave before anything is known (RFC 9002 §7.2).
 const INITIAL_WINDOW: u64 = 10;
@@ -44,7 +46,7 @@ pub(crate) struct Bbr {
     sampler: Sampler,
     model: Model,
     phase: Phase,
-    random: Random,
+    random: Rng,
     window: u64,
     /// The window before ProbeRTT cut it.
     saved_window: u64,
@@ -65,7 +67,7 @@ impl Bbr {
             model: Model::new(now),
             pacing_rate: scale(bytes_per(window, UNKNOWN_RTT), phase.pacing_gain()),
             phase,
-            random: Random::new(seed),
+            random: Rng::with_seed(seed),
             window,
             saved_window: window,
             paced_by_rtt: false,
@@ -233,10 +235,6 @@ impl Bbr {
         }
         target
     }
-}
-
-fn scale(value: u64, thousandths: u64) -> u64 {
-    value.saturating_mul(thousandths) / 1000
 }
 
 #[cfg(test)]

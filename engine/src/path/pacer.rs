@@ -83,6 +83,11 @@ pub(crate) fn duration_of(bytes: u64, rate: u64) -> Duration {
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
+/// So many thousandths of a value.
+pub(crate) fn scale(value: u64, thousandths: u64) -> u64 {
+    value.saturating_mul(thousandths) / 1000
+}
+
 /// Bytes/s of `bytes` in `time`.
 pub(crate) fn bytes_per(bytes: u64, time: Duration) -> u64 {
     u64::try_from(u128::from(bytes) * 1_000_000_000 / time.as_nanos().max(1)).unwrap_or(u64::MAX)

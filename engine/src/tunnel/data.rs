@@ -57,8 +57,9 @@ impl Tunnel {
         self.urgent_candidates.clear();
         for path in &self.paths {
             let usable = path.health.is_usable() || none_is_usable && path.health.is_validated();
-            self.candidates.push(Candidate { usable, ..path.candidate(now, best) });
-            self.urgent_candidates.push(Candidate { usable, ..path.urgent_candidate(now, best) });
+            let candidate = Candidate { usable, ..path.candidate(now, best) };
+            self.candidates.push(candidate);
+            self.urgent_candidates.push(path.urgent(candidate));
         }
         let rate = self.candidates.iter().filter(|path| path.usable).map(|path| path.rate * 8).sum();
         self.ingress.set_rate(rate);

@@ -51,7 +51,7 @@ impl Measure {
     pub(super) const ALL: [Self; 7] =
         [Self::Setup, Self::Ping, Self::Tcp, Self::Quic, Self::Load, Self::Failover, Self::Memory];
 
-    /// Its name in effort.
+    /// Its name in options.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Setup => "setup",

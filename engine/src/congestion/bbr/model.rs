@@ -3,9 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::scale;
 use crate::congestion::rate::{Loss, Sample, Sampler};
-use crate::path::pacer::bytes_in;
+use crate::path::pacer::{bytes_in, scale};
 
 /// After this long without a round trip near the least one, that one is forgotten (draft §2.13, MinRTTFilterLen).
 const MIN_RTT_WINDOW: Duration = Duration::from_secs(10);
@@ -27,25 +26,6 @@ const LUMP_ROUNDS: u64 = 10;
 const RECENT: usize = 8;
 /// Lumps beyond what this time brings are no lumps.
 const MAX_LUMP: Duration = Duration::from_millis(100);
-
-/// A generator of random numbers that is small, seeded, and good enough to keep paths out of step (splitmix64).
-#[derive(Debug, Clone)]
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// Evenly distributed below `end`, which is not 0.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % end
-    }
-}
 
 /// A round: the time that it takes until what is sent at its start is acknowledged.
 #[derive(Debug, Clone, Copy, Default)]

@@ -3,10 +3,12 @@
 
 use std::time::{Duration, Instant};
 
+use fastrand::Rng;
+
 use super::LEAST_WINDOW;
-use super::model::{Model, Random};
-use super::scale;
+use super::model::Model;
 use crate::congestion::rate::{Loss, Sample};
+use crate::path::pacer::scale;
 
 /// The pipe is full once so many rounds brought no growth of a quarter (§5.3.1.2)...
 const FULL_ROUNDS: u32 = 3;
@@ -133,7 +135,7 @@ impl Phase {
     }
 
     /// Moves on after an acknowledgement.
-    pub(super) fn advance(&mut self, step: &Step<'_>, model: &mut Model, random: &mut Random) {
+    pub(super) fn advance(&mut self, step: &Step<'_>, model: &mut Model, random: &mut Rng) {
         match self.kind {
             Kind::Startup => self.fill(step, model),
             Kind::Drain => {
@@ -142,7 +144,7 @@ impl Phase {
                 }
             }
             Kind::Down => self.drain(step, model),
-            Kind::Cruise => self.cruise(step, model, random),
+            Kind::Cruise => self.cruise(step, model),
             Kind::Refill => {
                 if model.round_started() {
                     self.enter(Kind::Up, model);
@@ -159,7 +161,7 @@ impl Phase {
     }
 
     /// A packet was lost, and with it more than the path is forgiven: while probing, that is the answer.
-    pub(super) fn on_excess(&mut self, now: Instant, loss: &Loss, model: &mut Model, random: &mut Random) {
+    pub(super) fn on_excess(&mut self, now: Instant, loss: &Loss, model: &mut Model, random: &mut Rng) {
         if self.kind != Kind::Up || loss.app_limited {
             return;
         }
@@ -173,10 +175,10 @@ impl Phase {
         self.since = model.rounds();
     }
 
-    fn go_down(&mut self, now: Instant, model: &Model, random: &mut Random) {
+    fn go_down(&mut self, now: Instant, model: &Model, random: &mut Rng) {
         self.enter(Kind::Down, model);
         self.probed = Some((now, model.rounds()));
-        self.wait = PROBE_WAIT + Duration::from_millis(random.below(PROBE_WAIT_RANDOM_MS));
+        self.wait = PROBE_WAIT + Duration::from_millis(random.u64(..PROBE_WAIT_RANDOM_MS));
         self.cycle_open = true;
     }
 
@@ -236,7 +238,7 @@ impl Phase {
     }
 
     /// Cruise: until it is time to probe, or a queue that stays has to be drained.
-    fn cruise(&mut self, step: &Step<'_>, model: &mut Model, random: &mut Random) {
+    fn cruise(&mut self, step: &Step<'_>, model: &mut Model) {
         self.close_cycle(step, model);
         let due = self.probed.is_none_or(|(at, round)| {
             step.now.saturating_duration_since(at) >= self.wait || model.rounds() >= round + PROBE_ROUNDS
@@ -245,19 +247,16 @@ impl Phase {
             model.lift_bounds();
             self.enter(Kind::Refill, model);
         } else if model.round_started() && model.standing() >= STANDING_ROUNDS && !step.sample.app_limited {
-            let rounds = model.rounds();
-            if rounds >= self.since + u64::from(STANDING_ROUNDS) {
-                let probed = self.probed;
-                let wait = self.wait;
-                self.go_down(step.now, model, random);
-                // It was no probe: the next one comes when it would have come.
-                (self.probed, self.wait) = (probed, wait);
+            // It is no probe: the next one comes when it would have come.
+            if model.rounds() >= self.since + u64::from(STANDING_ROUNDS) {
+                self.enter(Kind::Down, model);
+                self.cycle_open = true;
             }
         }
     }
 
     /// Up: as long as going faster delivers more.
-    fn probe(&mut self, step: &Step<'_>, model: &mut Model, random: &mut Random) {
+    fn probe(&mut self, step: &Step<'_>, model: &mut Model, random: &mut Rng) {
         if model.round_started() {
             model.raise_inflight(self.pacing_gain());
         }
@@ -281,7 +280,7 @@ impl Phase {
     }
 
     /// ProbeRTT: little in flight for a while, and a round at least.
-    fn probe_rtt(&mut self, step: &Step<'_>, model: &mut Model, random: &mut Random) {
+    fn probe_rtt(&mut self, step: &Step<'_>, model: &mut Model, random: &mut Rng) {
         let half = model.bdp(500).unwrap_or(0).max(LEAST_WINDOW * step.mtu);
         match self.until {
             None if step.in_flight <= half => {

@@ -119,6 +119,20 @@ fn what_comes_long_after_its_gap_was_given_up_is_dropped() {
 }
 
 #[test]
+fn a_gap_that_is_no_longer_remembered_is_an_old_one() {
+    let mut receiver = Receiver::new();
+    // Every other number is missing, in more gaps than are remembered, of which the first was given up long ago.
+    receiver.gets(0, 1, 1);
+    receiver.time_passes(50);
+    for gap in 1..=MAX_GIVEN_UP as u32 {
+        receiver.gets(60, 1, 2 * gap + 1);
+    }
+    receiver.time_passes(110);
+    assert_eq!(receiver.gets(111, 1, 0), Passed::Stale);
+    assert_eq!(receiver.gets(111, 1, 2), Passed::Late);
+}
+
+#[test]
 fn each_packet_passes_once_whether_it_waits_was_passed_or_came_late() {
     let mut receiver = Receiver::new();
     for seq in [0, 2] {
