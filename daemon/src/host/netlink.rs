@@ -6,7 +6,10 @@ use futures_util::TryStreamExt;
 use ipnet::IpNet;
 use rtnetlink::{
     LinkUnspec,
-    packet_route::address::{AddressAttribute, AddressFlags, AddressMessage},
+    packet_route::{
+        address::{AddressAttribute, AddressFlags, AddressMessage},
+        link::LinkAttribute,
+    },
 };
 use rustix::io::Errno;
 
@@ -80,6 +83,14 @@ impl Netlink {
     pub(super) async fn bring_up(&self, ifindex: u32, mtu: u32) -> Result<(), NetlinkError> {
         let message = LinkUnspec::new_with_index(ifindex).mtu(mtu).up().build();
         let action = || format!("cannot set up interface {ifindex} with MTU {mtu}");
+        self.handle.link().set(message).execute().await.map_err(|error| NetlinkError::new(action(), error))
+    }
+
+    /// Has the kernel hand over no more than `most` packets of a flow in one piece.
+    pub(super) async fn limit_segments(&self, ifindex: u32, most: u32) -> Result<(), NetlinkError> {
+        let attribute = LinkAttribute::GsoMaxSegs(most);
+        let message = LinkUnspec::new_with_index(ifindex).append_extra_attribute(attribute).build();
+        let action = || format!("cannot limit the segments of interface {ifindex} to {most}");
         self.handle.link().set(message).execute().await.map_err(|error| NetlinkError::new(action(), error))
     }
 

@@ -1,15 +1,19 @@
 //! The TUN device: IP packets from and to the kernel, without Ethernet or packet information headers.
 
+mod offload;
+
 use std::{
     io,
     path::Path,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
+use bytes::Bytes;
 use ipnet::IpNet;
 use rustix::io::Errno;
 use tun_rs::{AsyncDevice, DeviceBuilder, Layer, SyncDevice};
 
+use self::offload::{Inbound, MAX_SEGMENTS, Outbound};
 use super::netlink::{Netlink, NetlinkError, local_address};
 
 const NODE: &str = "/dev/net/tun";
@@ -76,6 +80,7 @@ pub struct TunDevice {
     device: SyncDevice,
     name: String,
     ifindex: u32,
+    mtu: u32,
 }
 
 impl std::fmt::Debug for TunDevice {
@@ -107,8 +112,9 @@ impl TunDevice {
         for address in &config.addresses {
             netlink.add_address(ifindex, *address).await?;
         }
+        netlink.limit_segments(ifindex, MAX_SEGMENTS).await?;
         netlink.bring_up(ifindex, config.mtu).await?;
-        Ok(Self { device, name, ifindex })
+        Ok(Self { device, name, ifindex, mtu: config.mtu })
     }
 
     /// The interface's name.
@@ -126,7 +132,8 @@ impl TunDevice {
     /// # Errors
     /// Where the runtime cannot watch the descriptor.
     pub fn attach(self) -> io::Result<Tun> {
-        Ok(Tun { device: AsyncDevice::new(self.device)? })
+        let device = AsyncDevice::new(self.device)?;
+        Ok(Tun { device, inbound: Inbound::new(self.mtu), outbound: Outbound::new() })
     }
 }
 
@@ -159,14 +166,26 @@ fn open(node: &str, name: &str) -> Result<SyncDevice, TunError> {
     if !Path::new(node).exists() {
         return Err(TunError::NoDriver);
     }
-    let built = DeviceBuilder::new().name(name).layer(Layer::L3).enable(false).build_sync();
-    let name = name.to_owned();
-    built.map_err(|source| match Errno::from_io_error(&source) {
-        Some(Errno::NODEV | Errno::NXIO | Errno::NOENT) => TunError::NoDriver,
-        Some(Errno::PERM | Errno::ACCESS) => TunError::Denied { name },
-        Some(Errno::BUSY | Errno::EXIST) => TunError::NameTaken { name },
-        _ => TunError::Other { name, source },
-    })
+    let build = |offload| {
+        DeviceBuilder::new().name(name).layer(Layer::L3).enable(false).offload(offload).build_sync()
+    };
+    let refused = |source| {
+        let name = name.to_owned();
+        match Errno::from_io_error(&source) {
+            Some(Errno::NODEV | Errno::NXIO | Errno::NOENT) => TunError::NoDriver,
+            Some(Errno::PERM | Errno::ACCESS) => TunError::Denied { name },
+            Some(Errno::BUSY | Errno::EXIST) => TunError::NameTaken { name },
+            _ => TunError::Other { name, source },
+        }
+    };
+    match build(true).map_err(refused) {
+        Ok(device) => Ok(device),
+        Err(TunError::Other { source, .. }) => {
+            tracing::info!(%source, "the kernel has no offloads for TUN devices: each packet is handed over by itself");
+            build(false).map_err(refused)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// A link-local address would only make the kernel solicit routers through the tunnel. The setting
@@ -181,6 +200,8 @@ fn without_link_local(name: &str) {
 /// A TUN device, served by a runtime.
 pub struct Tun {
     device: AsyncDevice,
+    inbound: Inbound,
+    outbound: Outbound,
 }
 
 impl std::fmt::Debug for Tun {
@@ -190,67 +211,36 @@ impl std::fmt::Debug for Tun {
 }
 
 impl Tun {
-    /// Completes when there may be a packet to read, or the device has failed.
-    ///
-    /// # Errors
-    /// Where the runtime is shutting down.
-    pub async fn readable(&self) -> io::Result<()> {
-        self.device.readable().await
-    }
-
-    /// Hands up to `limit` waiting packets to `each`, as [`try_recv`](Self::try_recv) does, and wakes the
-    /// task when there are some. `limit` is at least 1.
+    /// Hands waiting packets to `each`, and gives their number, until `limit` is reached or none is left; it may be passed
+    /// by what the kernel handed over together. Wakes the task when there are some.
     ///
     /// # Errors
     /// Where the device has failed or was deleted. Packets handed over before the error are valid.
     pub fn poll_recv(
-        &self,
+        &mut self,
         context: &mut Context<'_>,
         limit: usize,
-        buffer: &mut [u8],
         mut each: impl FnMut(&mut [u8]),
     ) -> Poll<io::Result<usize>> {
-        let length = std::task::ready!(self.device.poll_recv(context, buffer))?;
-        each(&mut buffer[..length]);
-        let more = self.try_recv(limit.saturating_sub(1), buffer, each)?;
-        Poll::Ready(Ok(1 + more))
-    }
-
-    /// Completes when a write may succeed.
-    ///
-    /// # Errors
-    /// Where the runtime is shutting down.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.device.writable().await
-    }
-
-    /// Hands up to `limit` waiting packets to `each`, one after the other in `buffer`, which must
-    /// hold the device's MTU. Gives their number; less than `limit` means that none is left.
-    ///
-    /// # Errors
-    /// Where the device has failed or was deleted. Packets handed over before the error are valid.
-    pub fn try_recv(
-        &self,
-        limit: usize,
-        buffer: &mut [u8],
-        mut each: impl FnMut(&mut [u8]),
-    ) -> io::Result<usize> {
-        for count in 0..limit {
-            match self.device.try_recv(buffer) {
-                Ok(length) => each(&mut buffer[..length]),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(count),
-                Err(error) => return Err(error),
+        let mut count = 0;
+        while count < limit {
+            match self.inbound.receive(&self.device, &mut each) {
+                Ok(more) => count += more,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if count > 0 {
+                        break;
+                    }
+                    ready!(self.device.poll_readable(context))?;
+                }
+                Err(error) => return Poll::Ready(Err(error)),
             }
         }
-        Ok(limit)
+        Poll::Ready(Ok(count))
     }
 
-    /// Hands one IP packet to the kernel.
-    ///
-    /// # Errors
-    /// `WouldBlock` where the kernel takes none at present; `InvalidInput` where it is no IP packet.
-    pub fn try_send(&self, packet: &[u8]) -> io::Result<()> {
-        self.device.try_send(packet).map(drop)
+    /// Hands packets to the kernel until there are no more. What it does not take is dropped, as a full queue would.
+    pub fn send(&mut self, packets: impl FnMut() -> Option<Bytes>) {
+        self.outbound.send(&self.device, packets);
     }
 }
 

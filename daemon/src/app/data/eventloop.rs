@@ -16,10 +16,8 @@ use crate::host::udp::RecvBatch;
 
 /// Datagrams handed to a socket at once, for segmentation offload. More would reach a slow link as one burst.
 const MAX_SEGMENTS: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not 0");
-/// Packets taken from the TUN device in one turn: half of its queue.
+/// Packets taken from the TUN device in one turn, or as many more as came in one piece: half of its queue.
 const TUN_BATCH: usize = 256;
-/// The largest IP packet that the device can hold.
-const TUN_BUFFER: usize = 64 << 10;
 
 /// An engine with its sockets and its TUN device.
 pub(in crate::app) struct EventLoop<E: Engine> {
@@ -33,7 +31,6 @@ pub(in crate::app) struct EventLoop<E: Engine> {
     events: mpsc::UnboundedSender<E::Event>,
     timer: Timer,
     received: RecvBatch,
-    packet: Vec<u8>,
     blocks: Blocks,
     outgoing: Vec<u8>,
 }
@@ -64,7 +61,6 @@ impl<E: Engine> EventLoop<E> {
             events,
             timer: Timer::new()?,
             received: RecvBatch::new(),
-            packet: vec![0; TUN_BUFFER],
             blocks: Blocks::default(),
             outgoing: Vec::new(),
         })
@@ -94,9 +90,9 @@ impl<E: Engine> EventLoop<E> {
         worked |= self.ports.poll_recv(context, &mut self.received, |arrival, payload| {
             engine.handle_udp(now, arrival, blocks.copy(payload));
         }) > 0;
-        if let Some(tun) = &self.tun {
+        if let Some(tun) = &mut self.tun {
             let each = |packet: &mut [u8]| engine.handle_packet(now, blocks.copy(packet));
-            if let Poll::Ready(count) = tun.poll_recv(context, TUN_BATCH, &mut self.packet, each) {
+            if let Poll::Ready(count) = tun.poll_recv(context, TUN_BATCH, each) {
                 count?;
                 worked = true;
             }
@@ -121,12 +117,10 @@ impl<E: Engine> EventLoop<E> {
             };
             self.ports.send(&transmit, &self.outgoing[..transmit.size]);
         }
-        // The engine's own queue must not grow while the device takes nothing: what it refuses is dropped, as
-        // a full queue would.
-        while let Some(packet) = self.engine.poll_packet() {
-            if let Some(Err(error)) = self.tun.as_ref().map(|tun| tun.try_send(&packet)) {
-                tracing::trace!(%error, "packet not taken by the TUN device");
-            }
+        // The engine's own queue must not grow while the device takes nothing.
+        match &mut self.tun {
+            Some(tun) => tun.send(|| self.engine.poll_packet()),
+            None => while self.engine.poll_packet().is_some() {},
         }
         while let Some(event) = self.engine.poll_event() {
             // The control thread may be on its way out.

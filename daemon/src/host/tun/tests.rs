@@ -1,3 +1,5 @@
+use std::future::poll_fn;
+
 use super::*;
 use crate::host::{
     netlink::Netlink,
@@ -10,15 +12,21 @@ fn config() -> TunConfig {
 }
 
 /// Reads until a packet satisfies `wanted`.
-async fn read_until(tun: &Tun, mut wanted: impl FnMut(&[u8]) -> bool) {
-    let (mut buffer, mut found) = (vec![0; 1420], false);
+async fn read_until(tun: &mut Tun, mut wanted: impl FnMut(&[u8]) -> bool) {
+    let mut found = false;
     while !found {
-        patiently("a packet", tun.readable()).await.unwrap();
-        tun.try_recv(32, &mut buffer, |packet| found |= wanted(packet)).unwrap();
+        let read = poll_fn(|context| tun.poll_recv(context, 32, |packet| found |= wanted(packet)));
+        patiently("a packet", read).await.unwrap();
     }
 }
 
-/// An IPv4 UDP packet without a UDP checksum, which IPv4 permits.
+/// Hands packets to the kernel.
+fn send(tun: &mut Tun, packets: impl IntoIterator<Item = Vec<u8>>) {
+    let mut packets = packets.into_iter();
+    tun.send(|| packets.next().map(Bytes::from));
+}
+
+/// An IPv4 UDP packet.
 fn udp_packet(source: [u8; 4], destination: [u8; 4], port: u16, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(28 + payload.len()).unwrap();
     let mut packet = vec![0x45, 0, 0, 0, 0, 0, 0, 0, 64, 17, 0, 0];
@@ -33,6 +41,8 @@ fn udp_packet(source: [u8; 4], destination: [u8; 4], port: u16, payload: &[u8]) 
     packet.extend((length - 20).to_be_bytes());
     packet.extend([0, 0]);
     packet.extend(payload);
+    let pseudo = [&source[..], &destination, &[0, 17], &(length - 20).to_be_bytes(), &packet[20..]].concat();
+    packet[26..28].copy_from_slice(&(!tun_rs::checksum(&pseudo, 0)).to_be_bytes());
     packet
 }
 
@@ -41,18 +51,78 @@ fn packets_pass_both_ways_in_both_families() {
     let Some(namespace) = Namespace::new() else { return };
     namespace.run(|| async {
         let netlink = Netlink::connect().unwrap();
-        let tun = TunDevice::create(&netlink, &config()).await.unwrap().attach().unwrap();
+        let mut tun = TunDevice::create(&netlink, &config()).await.unwrap().attach().unwrap();
         let v4 = tokio::net::UdpSocket::bind("10.77.0.2:5000").await.unwrap();
         v4.send_to(b"outward", "10.77.0.9:5000").await.unwrap();
-        read_until(&tun, |packet| packet.ends_with(b"outward")).await;
+        read_until(&mut tun, |packet| packet.ends_with(b"outward")).await;
         let v6 = tokio::net::UdpSocket::bind("[fd77::2]:5000").await.unwrap();
         v6.send_to(b"outward", "[fd77::9]:5000").await.unwrap();
-        read_until(&tun, |packet| packet[0] >> 4 == 6 && packet.ends_with(b"outward")).await;
+        read_until(&mut tun, |packet| packet[0] >> 4 == 6 && packet.ends_with(b"outward")).await;
 
-        tun.try_send(&udp_packet([10, 77, 0, 9], [10, 77, 0, 2], 5000, b"inward")).unwrap();
+        send(&mut tun, [udp_packet([10, 77, 0, 9], [10, 77, 0, 2], 5000, b"inward")]);
         let mut buffer = [0; 16];
         let (length, _) = patiently("the packet", v4.recv_from(&mut buffer)).await.unwrap();
         assert_eq!(&buffer[..length], b"inward");
+    });
+}
+
+#[test]
+fn what_comes_in_one_piece_is_cut_into_whole_packets() {
+    let Some(namespace) = Namespace::new() else { return };
+    namespace.run(|| async {
+        let netlink = Netlink::connect().unwrap();
+        let mut tun = TunDevice::create(&netlink, &config()).await.unwrap().attach().unwrap();
+        let socket = std::net::UdpSocket::bind("10.77.0.2:5000").unwrap();
+        let state = noq_udp::UdpSocketState::new((&socket).into()).unwrap();
+        let contents: Vec<u8> = (0..30).flat_map(|number| [number; 700]).collect();
+        let transmit = noq_udp::Transmit {
+            destination: "10.77.0.9:5000".parse().unwrap(),
+            ecn: None,
+            contents: &contents,
+            segment_size: Some(700),
+            src_ip: None,
+        };
+        state.try_send((&socket).into(), &transmit).unwrap();
+        let mut payloads = Vec::new();
+        let is_ours = |packet: &[u8]| packet.len() == 728 && packet[16..20] == [10, 77, 0, 9];
+        read_until(&mut tun, |packet| {
+            if is_ours(packet) {
+                assert_eq!(tun_rs::checksum(&packet[..20], 0), 0xffff, "the header's checksum");
+                payloads.push(packet[28..].to_vec());
+            }
+            payloads.len() == 30
+        })
+        .await;
+        assert_eq!(payloads.concat(), contents);
+    });
+}
+
+#[test]
+fn packets_that_are_put_together_arrive_as_they_were() {
+    let Some(namespace) = Namespace::new() else { return };
+    namespace.run(|| async {
+        let netlink = Netlink::connect().unwrap();
+        let mut tun = TunDevice::create(&netlink, &config()).await.unwrap().attach().unwrap();
+        let sockets = [5000, 5001].map(|port| std::net::UdpSocket::bind(("10.77.0.2", port)).unwrap());
+        let sockets = sockets.map(|socket| {
+            socket.set_nonblocking(true).unwrap();
+            tokio::net::UdpSocket::from_std(socket).unwrap()
+        });
+        // Two flows that take turns, in more packets than are looked at together; of one, the last is shorter.
+        let packet = |number: u8| {
+            let payload = [number; 900];
+            let payload = if number == 119 { &payload[..100] } else { &payload };
+            let port = 5000 + u16::from(number % 2);
+            udp_packet([10, 77, 0, 9], [10, 77, 0, 2], port, payload)
+        };
+        send(&mut tun, (0..120).map(packet));
+        for number in 0..120 {
+            let mut buffer = [0; 1500];
+            let receive = sockets[usize::from(number % 2)].recv_from(&mut buffer);
+            let (length, _) = patiently("a packet", receive).await.unwrap();
+            assert_eq!(length, if number == 119 { 100 } else { 900 });
+            assert!(buffer[..length].iter().all(|byte| *byte == number));
+        }
     });
 }
 
@@ -109,15 +179,10 @@ fn a_device_deleted_by_somebody_else_is_an_error_and_not_a_hang() {
         let netlink = Netlink::connect().unwrap();
         let device = TunDevice::create(&netlink, &config()).await.unwrap();
         let ifindex = device.ifindex();
-        let tun = device.attach().unwrap();
+        let mut tun = device.attach().unwrap();
         netlink.handle().link().del(ifindex).execute().await.unwrap();
         patiently("the error", async {
-            loop {
-                tun.readable().await.unwrap();
-                if tun.try_recv(32, &mut [0; 1420], |_| {}).is_err() {
-                    break;
-                }
-            }
+            while poll_fn(|context| tun.poll_recv(context, 32, |_| {})).await.is_ok() {}
         })
         .await;
     });
