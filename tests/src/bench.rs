@@ -1,9 +1,10 @@
 //! The benchmark: tandem and what a person would use instead, over the same emulated links, in one run.
 //!
-//! A *cell* is one system on one profile in one repetition. Each gets a world of its own ([`bed`]), so that nothing of
-//! one system is there when the next is measured. Systems take turns within a repetition, and each repetition begins
-//! with another, so that a machine that grows slower or faster meanwhile does so for all. The table has medians over the
-//! repetitions, with the least and the most.
+//! A *group* is what one part of the plan measures of one system on one profile. Each of its repetitions gets a world of
+//! its own ([`bed`]), so that nothing of one system is there when the next is measured. Systems take turns within a
+//! repetition, and each repetition begins with another, so that a machine that grows slower or faster meanwhile does so
+//! for all. A group is repeated until the medians of its figures are known ([`statistics`]) or the plan's bounds are
+//! reached. The table has medians over the repetitions, with the least and the most.
 
 use std::io::{Write, stdout};
 use std::panic::resume_unwind;
@@ -27,6 +28,7 @@ mod player;
 mod profile;
 mod report;
 mod results;
+mod statistics;
 mod system;
 
 pub use options::BenchArgs;
@@ -35,7 +37,7 @@ use bed::{Bed, Running};
 use limit::Limit;
 use measure::Measure;
 use options::Options;
-use plan::{Cell, Plan};
+use plan::{Group, Plan, Progress};
 use profile::Profile;
 use results::{Failure, Results};
 use system::{System, Tandem};
@@ -72,10 +74,11 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     ensure!(!present.is_empty(), "none of the systems is installed; see `--install-peers`");
     let plan = Plan::new(&options, &options.profiles(), &present);
     eprintln!("{}", plan.announcement());
+    let began = Instant::now();
     let profiles = profile::ranked(&options.profiles())?;
     note_limits(&options, &profiles, &present, &mut results)?;
     let plan = Plan::new(&options, &profiles, &present);
-    play(&plan, &mut results);
+    play(&plan, began, &mut results);
     results.finish();
     report::write(&options.out, &results)
         .with_context(|| format!("cannot write to {}", options.out.display()))?;
@@ -105,58 +108,84 @@ fn note_limits(
     Ok(())
 }
 
-/// Measures every cell; what breaks is noted, and everything else goes on.
-fn play(plan: &Plan<'_>, results: &mut Results) {
-    let started = Instant::now();
-    for (number, cell) in plan.cells.iter().enumerate() {
-        eprintln!("{}", plan.progress(number, started.elapsed()));
-        let broke = match measure_cell(cell, results) {
-            Ok(broke) => broke,
-            Err(error) => vec![error],
-        };
-        for error in broke {
-            eprintln!("  broke: {error:#}");
-            results.failures.push(Failure {
-                profile: cell.profile.name.clone(),
-                system: cell.system.name().to_owned(),
-                repetition: cell.repetition,
-                error: format!("{error:#}"),
-            });
+/// Measures every group until it has settled; what breaks is noted, and everything else goes on.
+fn play(plan: &Plan<'_>, began: Instant, results: &mut Results) {
+    let mut progress = Progress::of(plan);
+    for repetition in 1..=plan.rounds() {
+        for group in plan.round(repetition) {
+            if !progress.wants(group, began.elapsed()) {
+                continue;
+            }
+            eprintln!("{}", progress.line(group, began.elapsed()));
+            let taken =
+                measure(group, repetition, results).unwrap_or_else(|error| Taken::default().broken(error));
+            for error in taken.broke {
+                eprintln!("  broke: {error:#}");
+                results.failures.push(Failure {
+                    profile: group.profile.name.clone(),
+                    system: group.system.name().to_owned(),
+                    repetition,
+                    error: format!("{error:#}"),
+                });
+            }
+            progress.note(group, taken.settled);
         }
     }
 }
 
-/// Brings a system up and measures it; the errors of the measures that broke.
-fn measure_cell(cell: &Cell<'_>, results: &mut Results) -> Result<Vec<Error>> {
-    let mut bed = Bed::new(&cell.profile, cell.repetition)?;
-    let started = cell.system.bring_up(&mut bed);
-    let running = bed.world.with_logs(started).context("cannot be brought up")?;
-    let (stop, timeline) = (AtomicBool::new(false), &cell.profile.timeline);
-    let (mut broke, played) = thread::scope(|scope| {
-        let player = scope.spawn(|| timeline.play(&bed, &stop));
-        let broke = take_all(cell, &bed, &running, results);
-        stop.store(true, Ordering::Release);
-        (broke, player.join().unwrap_or_else(|panic| resume_unwind(panic)))
-    });
-    broke.extend(played.err());
-    running.take_down()?;
-    Ok(broke)
+/// What became of one repetition of a group.
+struct Taken {
+    /// Whether each figure that was taken has settled: what breaks is not repeated for that.
+    settled: bool,
+    broke: Vec<Error>,
 }
 
-fn take_all(cell: &Cell<'_>, bed: &Bed, running: &Running, results: &mut Results) -> Vec<Error> {
-    let mut broke = Vec::new();
-    for measure in cell.part.measures.iter().filter(|measure| measure.applies_to(&cell.profile)) {
-        let readings = bed.world.with_logs(measure.take(bed, running, &cell.part.effort));
+impl Default for Taken {
+    fn default() -> Self {
+        Self { settled: true, broke: Vec::new() }
+    }
+}
+
+impl Taken {
+    fn broken(mut self, error: Error) -> Self {
+        self.broke.push(error);
+        self
+    }
+}
+
+/// Brings a system up and measures it.
+fn measure(group: &Group<'_>, repetition: u32, results: &mut Results) -> Result<Taken> {
+    let mut bed = Bed::new(&group.profile, repetition)?;
+    let started = group.system.bring_up(&mut bed);
+    let running = bed.world.with_logs(started).context("cannot be brought up")?;
+    let (stop, timeline) = (AtomicBool::new(false), &group.profile.timeline);
+    let (taken, played) = thread::scope(|scope| {
+        let player = scope.spawn(|| timeline.play(&bed, &stop));
+        let taken = take_all(group, &bed, &running, results);
+        stop.store(true, Ordering::Release);
+        (taken, player.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    running.take_down()?;
+    Ok(match played {
+        Ok(()) => taken,
+        Err(error) => taken.broken(error),
+    })
+}
+
+fn take_all(group: &Group<'_>, bed: &Bed, running: &Running, results: &mut Results) -> Taken {
+    let mut taken = Taken::default();
+    for measure in group.part.measures.iter().filter(|measure| measure.applies_to(&group.profile)) {
+        let readings = bed.world.with_logs(measure.take(bed, running, &group.part.effort));
         match readings.with_context(|| format!("measuring {}", measure.name())) {
             Ok(readings) => {
                 for reading in readings {
-                    results.add(&cell.profile, cell.system.name(), reading);
+                    taken.settled &= results.add(&group.profile, group.system.name(), reading);
                 }
             }
-            Err(error) => broke.push(error),
+            Err(error) => taken.broke.push(error),
         }
     }
-    broke
+    taken
 }
 
 fn list() -> Result<()> {

@@ -35,7 +35,7 @@ fn a_quick_run_measures_tandem_beside_what_the_kernel_has() {
 
     let file = std::fs::read_to_string(directory.join("results.json")).unwrap();
     let results: serde_json::Value = serde_json::from_str(&file).unwrap();
-    assert_eq!(results["schema"], 1);
+    assert_eq!(results["schema"], 2);
     for key in ["tcp_down_4_cubic", "tcp_up_4_cubic", "quic_down", "quic_up"] {
         for system in ["tandem", "direct"] {
             assert!(sample(&results, system, key).as_f64().unwrap() > 0.5, "{system} {key}: {said}");

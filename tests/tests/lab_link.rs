@@ -75,6 +75,22 @@ fn tcp_gets_the_rate_of_the_link() {
 }
 
 #[test]
+fn what_is_under_way_when_a_transfer_is_drained_still_arrives() {
+    const LONGEST: Duration = Duration::from_secs(60);
+    let Some(pair) = Pair::new(LinkConfig::symmetric(20_000_000, 20 * MS)) else { return };
+    let transfer = Bulk::upload(2, LONGEST).start(&pair.here, pair.far_end()).unwrap();
+    std::thread::sleep(1_000 * MS);
+    let (start, before) = (transfer.meter().start(), transfer.meter().total());
+    transfer.drain();
+    let report = transfer.finish().unwrap();
+    assert!(start.elapsed() < LONGEST, "it ends when all has arrived");
+    assert!(report.bytes > before, "{} and {before}", report.bytes);
+    // All that the link carried has been counted, but for headers and what was sent twice.
+    let carried = pair.link.counts()[0].bytes;
+    assert!((report.bytes..report.bytes * 3 / 2).contains(&carried), "{} of {carried}", report.bytes);
+}
+
+#[test]
 fn the_rate_changes_while_traffic_flows() {
     let Some(pair) = Pair::new(LinkConfig::symmetric(50_000_000, 5 * MS)) else { return };
     let transfer = Bulk::download(2, Duration::from_secs(4)).start(&pair.here, pair.far_end()).unwrap();

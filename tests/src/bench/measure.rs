@@ -9,6 +9,7 @@ use super::options::Effort;
 use super::profile::Profile;
 use super::results::{Metric, Reading};
 use crate::traffic::Direction;
+use crate::traffic::meter;
 
 mod failover;
 mod load;
@@ -18,12 +19,16 @@ mod quic;
 mod setup;
 mod tcp;
 
-pub(super) use failover::PLOT_STEP;
-
-/// Start of a transfer that is not counted, in which it finds its speed.
-pub(super) const WARM_UP: Duration = Duration::from_secs(1);
+/// Start of a transfer that is not counted, in which it finds its speed: slow start and a controller's first probes are
+/// mostly over after a second or so on the links of the library.
+pub(super) const WARM_UP: Duration = Duration::from_millis(1_500);
 /// Between two transfers, so that what one left in the queues is not the next one's.
 const REST: Duration = Duration::from_millis(300);
+/// How far two one-way delays or round trips may be apart that the emulated links cannot tell apart: they are late by
+/// about as much (`tandem-lab selftest`).
+const DELAYS: Duration = Duration::from_micros(100);
+/// Width of a point of a transfer's timeline.
+pub(super) const PLOT_STEP: Duration = Duration::from_millis(100);
 /// Both ways, in the order of the tables.
 pub(super) const DIRECTIONS: [Direction; 2] = [Direction::Download, Direction::Upload];
 
@@ -127,7 +132,29 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// A reading of a time in milliseconds; `None` is "never".
-fn time(key: &str, title: &str, value: Option<Duration>) -> Reading {
-    Reading::of(Metric::lower(key, title, "ms"), value.map(milliseconds))
+/// A time in milliseconds of which less is better, and how far two may be apart that cannot be told apart.
+fn time_metric(key: &str, title: &str, resolution: Duration) -> Metric {
+    Metric::lower(key, title, "ms").resolving(milliseconds(resolution))
+}
+
+/// A reading of such a time; `None` is "never".
+fn time(key: &str, title: &str, resolution: Duration, value: Option<Duration>) -> Reading {
+    Reading::of(time_metric(key, title, resolution), value.map(milliseconds))
+}
+
+/// A reading of what a share (0 to 1) of delays did not exceed.
+fn percentile(key: &str, title: &str, share: f64, delays: &[Duration]) -> Reading {
+    let delays = delays.iter().copied().map(milliseconds).collect();
+    Reading::percentile(time_metric(key, title, DELAYS), share, delays)
+}
+
+/// Mbit/s over time, for plots.
+fn speeds(samples: &[u64], end: Duration) -> Vec<f64> {
+    let mut points = Vec::new();
+    let mut from = Duration::ZERO;
+    while from + PLOT_STEP <= end {
+        points.push(meter::rate_bps(samples, from, from + PLOT_STEP) / 1e6);
+        from += PLOT_STEP;
+    }
+    points
 }

@@ -23,12 +23,10 @@ pub struct BenchArgs {
     /// Read what to measure from a file of several choices, such as tests/plans/published.toml
     #[arg(long, conflicts_with_all = ["quick", "systems", "profiles", "measures", "flows", "congestion"])]
     pub plan: Option<PathBuf>,
-    /// Seconds per measurement, without its warm-up [default: the plan's, or 8; quick: 2]
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=600))]
-    pub seconds: Option<u64>,
-    /// Repetitions [default: the plan's, or 3; quick: 1]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub repetitions: Option<u32>,
+    /// Start no repetition beyond the least that would not end within so many minutes from the start [default: the
+    /// plan's, or none]
+    #[arg(long)]
+    pub minutes: Option<u64>,
     /// Directory for results.json, results.md and the plots
     #[arg(long, default_value = "target/tandem-bench")]
     pub out: PathBuf,
@@ -62,15 +60,28 @@ pub struct Choice {
     /// Congestion controls of TCP [default: cubic, and bbr where the kernel has it; quick: cubic]
     #[arg(long, value_delimiter = ',')]
     pub congestion: Vec<String>,
+    /// Seconds per measurement, without its warm-up [default: the plan's, or 8; quick: 2]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub seconds: Option<u64>,
+    /// Repetitions at least [default: the plan's, or 3; quick: 1]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub repetitions: Option<u32>,
+    /// Repetitions at most of what has not settled: has a figure whose median is not known within 5 % [default: the
+    /// plan's, or as many as at least]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub most_repetitions: Option<u32>,
 }
 
 /// A file of several choices that share a table.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PlanFile {
-    /// Seconds per measurement, without its warm-up.
+    /// What holds for parts that do not say it themselves, as in [`Choice`].
     seconds: u64,
     repetitions: u32,
+    most_repetitions: Option<u32>,
+    /// As in [`BenchArgs`].
+    minutes: Option<u64>,
     part: Vec<Choice>,
 }
 
@@ -78,8 +89,8 @@ struct PlanFile {
 pub(super) struct Options {
     /// At least one.
     pub(super) parts: Vec<Part>,
-    pub(super) length: Duration,
-    pub(super) repetitions: u32,
+    /// How long it may take, unless the least repetitions take longer.
+    pub(super) budget: Option<Duration>,
     pub(super) out: PathBuf,
     pub(super) against: Option<PathBuf>,
 }
@@ -89,6 +100,9 @@ pub(super) struct Part {
     pub(super) systems: Vec<Box<dyn System>>,
     pub(super) profiles: Vec<Profile>,
     pub(super) measures: Vec<Measure>,
+    pub(super) repetitions: u32,
+    /// Of what has not settled; no fewer than `repetitions`.
+    pub(super) most_repetitions: u32,
     pub(super) effort: Effort,
 }
 
@@ -110,16 +124,16 @@ impl Options {
             None => PlanFile {
                 seconds: if args.quick { 2 } else { 8 },
                 repetitions: if args.quick { 1 } else { 3 },
+                most_repetitions: None,
+                minutes: None,
                 part: vec![args.choice.clone()],
             },
         };
         ensure!(!plan.part.is_empty(), "the plan has no part");
-        let length = Duration::from_secs(args.seconds.unwrap_or(plan.seconds).max(1));
-        let part = |choice| Part::of(choice, args.quick, length);
+        let minutes = args.minutes.or(plan.minutes);
         Ok(Self {
-            parts: plan.part.iter().map(part).collect::<Result<_>>()?,
-            length,
-            repetitions: args.repetitions.unwrap_or(plan.repetitions).max(1),
+            parts: plan.part.iter().map(|choice| Part::of(choice, &plan, args)).collect::<Result<_>>()?,
+            budget: minutes.map(|minutes| Duration::from_secs(minutes * 60)),
             out: args.out.clone(),
             against: args.against.clone(),
         })
@@ -157,7 +171,12 @@ fn read(path: &Path) -> Result<PlanFile> {
 }
 
 impl Part {
-    fn of(choice: &Choice, quick: bool, length: Duration) -> Result<Self> {
+    /// What the command line says wins over what the part says, and that over the whole plan.
+    fn of(choice: &Choice, plan: &PlanFile, args: &BenchArgs) -> Result<Self> {
+        let (quick, given) = (args.quick, &args.choice);
+        let seconds = given.seconds.or(choice.seconds).unwrap_or(plan.seconds).max(1);
+        let repetitions = given.repetitions.or(choice.repetitions).unwrap_or(plan.repetitions).max(1);
+        let most = given.most_repetitions.or(choice.most_repetitions).or(plan.most_repetitions);
         let systems = chosen("system", system::all(), &system_names(choice, quick), |one| one.name())?;
         let names = profile_names(choice, quick);
         let profiles = chosen("profile", profile::all(), &names, |one| &one.name)?;
@@ -169,7 +188,9 @@ impl Part {
         };
         ensure!(flows.iter().all(|flows| (1..=64).contains(flows)), "a transfer has from 1 to 64 flows");
         let congestion = congestion(&choice.congestion, quick)?;
-        Ok(Self { systems, profiles, measures, effort: Effort { quick, flows, congestion, length } })
+        let effort = Effort { quick, flows, congestion, length: Duration::from_secs(seconds) };
+        let most_repetitions = most.unwrap_or(repetitions).max(repetitions);
+        Ok(Self { systems, profiles, measures, repetitions, most_repetitions, effort })
     }
 }
 

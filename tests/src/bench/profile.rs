@@ -103,6 +103,11 @@ impl Profile {
     }
 }
 
+/// Whether the links of a profile have rates and delays of their own, rather than those of the machine.
+pub(super) fn is_shaped(profile: &str) -> bool {
+    profile != UNSHAPED
+}
+
 /// All profiles that the lab can play.
 pub(super) fn all() -> Vec<Profile> {
     let unshaped = Profile {

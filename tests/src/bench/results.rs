@@ -11,105 +11,9 @@ use super::measure::{DIRECTIONS, label};
 use super::options::Options;
 use super::profile::Profile;
 
-/// Which way a figure is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Better {
-    Higher,
-    Lower,
-    /// Neither: it describes.
-    Neutral,
-}
+mod row;
 
-/// A figure's identity.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Metric {
-    /// Its name in JSON.
-    pub(super) key: String,
-    /// Its name for people.
-    pub(super) title: String,
-    pub(super) unit: String,
-    pub(super) better: Better,
-}
-
-impl Metric {
-    fn new(key: &str, title: &str, unit: &str, better: Better) -> Self {
-        Self { key: key.to_owned(), title: title.to_owned(), unit: unit.to_owned(), better }
-    }
-
-    pub(super) fn higher(key: &str, title: &str, unit: &str) -> Self {
-        Self::new(key, title, unit, Better::Higher)
-    }
-
-    pub(super) fn lower(key: &str, title: &str, unit: &str) -> Self {
-        Self::new(key, title, unit, Better::Lower)
-    }
-
-    pub(super) fn neutral(key: &str, title: &str, unit: &str) -> Self {
-        Self::new(key, title, unit, Better::Neutral)
-    }
-}
-
-/// One figure of one cell.
-#[derive(Debug, Clone)]
-pub(super) struct Reading {
-    metric: Metric,
-    value: Option<f64>,
-    timeline: Vec<f64>,
-}
-
-impl Reading {
-    /// `None` is "it never happened", which is worse than any number.
-    pub(super) fn of(metric: Metric, value: Option<f64>) -> Self {
-        Self { metric, value, timeline: Vec::new() }
-    }
-
-    /// Adds how a transfer's speed went meanwhile, in Mbit/s.
-    pub(super) fn with_timeline(self, timeline: Vec<f64>) -> Self {
-        Self { timeline, ..self }
-    }
-}
-
-/// All repetitions of one figure of one system on one profile.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Row {
-    pub(super) profile: String,
-    pub(super) system: String,
-    #[serde(flatten)]
-    pub(super) metric: Metric,
-    /// In the order of the repetitions; `null` where it never happened.
-    pub(super) samples: Vec<Option<f64>>,
-    /// Median, least and most, written for other readers of the file.
-    pub(super) median: Option<f64>,
-    pub(super) least: Option<f64>,
-    pub(super) most: Option<f64>,
-    /// Mbit/s in steps of 100 ms during the first repetition, where speed over time matters.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub(super) timeline: Vec<f64>,
-}
-
-impl Row {
-    fn push(&mut self, reading: Reading) {
-        if self.samples.is_empty() {
-            self.timeline = reading.timeline;
-        }
-        self.samples.push(reading.value);
-        let sorted = self.sorted();
-        // "Never" sorts behind every number: a median that is never is one.
-        self.median = sorted.get((sorted.len() - 1) / 2).copied().flatten();
-        self.least = sorted.first().copied().flatten();
-        self.most = sorted.last().copied().flatten();
-    }
-
-    fn sorted(&self) -> Vec<Option<f64>> {
-        let mut sorted = self.samples.clone();
-        sorted.sort_by(|left, right| {
-            let number = |value: &Option<f64>| value.unwrap_or(f64::INFINITY);
-            number(left).total_cmp(&number(right))
-        });
-        sorted
-    }
-}
+pub(super) use row::{Better, Metric, Reading, Row};
 
 /// A cell, or a measure in it, that broke.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -119,6 +23,9 @@ pub(super) struct Failure {
     pub(super) repetition: u32,
     pub(super) error: String,
 }
+
+/// Version of the shape of [`Results`]: since the second, percentiles are those of all repetitions together.
+const SCHEMA: u32 = 2;
 
 /// A whole run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -131,8 +38,14 @@ pub(super) struct Results {
     pub(super) machine: Machine,
     /// Load average over one minute at the end; the run itself is in it.
     pub(super) load_after: f64,
+    /// How often each figure was taken at least, and at most where it did not settle.
     pub(super) repetitions: u32,
+    #[serde(default)]
+    pub(super) most_repetitions: u32,
+    /// The shortest measurement and the longest.
     pub(super) seconds_per_measure: u64,
+    #[serde(default)]
+    pub(super) most_seconds_per_measure: u64,
     /// Each profile and its links.
     pub(super) profiles: BTreeMap<String, String>,
     /// Goodput in Mbit/s, down and up, that a tunnel over all links of a profile could have, where it was measured.
@@ -149,14 +62,18 @@ pub(super) struct Results {
 impl Results {
     pub(super) fn new(options: &Options) -> Self {
         let profiles = options.profiles().into_iter().map(|one| (one.name, one.summary));
+        let parts = || options.parts.iter();
+        let seconds = || parts().map(|part| part.effort.length.as_secs());
         Self {
-            schema: 1,
+            schema: SCHEMA,
             date: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             seconds: 0,
             machine: Machine::here(),
             load_after: 0.0,
-            repetitions: options.repetitions,
-            seconds_per_measure: options.length.as_secs(),
+            repetitions: parts().map(|part| part.repetitions).min().unwrap_or_default(),
+            most_repetitions: parts().map(|part| part.most_repetitions).max().unwrap_or_default(),
+            seconds_per_measure: seconds().min().unwrap_or_default(),
+            most_seconds_per_measure: seconds().max().unwrap_or_default(),
             profiles: profiles.collect(),
             limits: BTreeMap::new(),
             systems: Vec::new(),
@@ -174,25 +91,22 @@ impl Results {
         self.skipped.insert(system.to_owned(), why.to_owned());
     }
 
-    /// Notes a figure.
-    pub(super) fn add(&mut self, profile: &Profile, system: &str, reading: Reading) {
+    /// Notes a figure, and says whether it has settled with that.
+    pub(super) fn add(&mut self, profile: &Profile, system: &str, reading: Reading) -> bool {
         let same = |row: &Row| {
             row.profile == profile.name && row.system == system && row.metric.key == reading.metric.key
         };
         let at = self.rows.iter().position(same).unwrap_or_else(|| {
-            self.rows.push(Row {
-                profile: profile.name.clone(),
-                system: system.to_owned(),
-                metric: reading.metric.clone(),
-                samples: Vec::new(),
-                median: None,
-                least: None,
-                most: None,
-                timeline: Vec::new(),
-            });
+            self.rows.push(Row::empty(&profile.name, system, reading.metric.clone()));
             self.rows.len() - 1
         });
         self.rows[at].push(reading);
+        self.rows[at].settled
+    }
+
+    /// Whether what did not settle was repeated more often than the rest.
+    pub(super) fn is_adaptive(&self) -> bool {
+        self.most_repetitions > self.repetitions
     }
 
     /// Notes what could be got over a profile's links.

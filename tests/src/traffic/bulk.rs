@@ -64,11 +64,11 @@ impl Bulk {
             pairs.push((client, server));
         }
         let meter = Arc::new(Meter::new(self.duration + Duration::from_secs(1)));
-        let stop = Arc::new(AtomicBool::new(false));
         let deadline = meter.start() + self.duration;
         let mut transfer = Transfer {
             meter,
-            stop,
+            stop: Arc::default(),
+            no_more: Arc::default(),
             duration: self.duration,
             receivers: Vec::new(),
             senders: Vec::new(),
@@ -97,7 +97,10 @@ impl Bulk {
 #[derive(Debug)]
 pub struct Transfer {
     meter: Arc<Meter>,
+    /// Receivers end at once.
     stop: Arc<AtomicBool>,
+    /// Senders end, and close their connections.
+    no_more: Arc<AtomicBool>,
     duration: Duration,
     receivers: Vec<JoinHandle<Result<FlowReport>>>,
     senders: Vec<JoinHandle<Result<()>>>,
@@ -118,21 +121,32 @@ impl Transfer {
     fn carry(&mut self, sender: Socket, receiver: Socket, deadline: Instant) -> Result<()> {
         sender.set_write_timeout(Some(TICK))?;
         receiver.set_read_timeout(Some(TICK))?;
-        let stop = self.stop.clone();
+        let no_more = self.no_more.clone();
         self.senders
-            .push(thread::Builder::new().name("bulk-send".into()).spawn(move || send(sender, &stop))?);
-        let (meter, stop, duration) = (self.meter.clone(), self.stop.clone(), self.duration);
-        self.receivers.push(
-            thread::Builder::new()
-                .name("bulk-receive".into())
-                .spawn(move || receive(receiver, &meter, duration, deadline, &stop))?,
-        );
+            .push(thread::Builder::new().name("bulk-send".into()).spawn(move || send(sender, &no_more))?);
+        let receiver = Receiver {
+            socket: receiver,
+            meter: self.meter.clone(),
+            duration: self.duration,
+            deadline,
+            stop: self.stop.clone(),
+            no_more: self.no_more.clone(),
+        };
+        self.receivers
+            .push(thread::Builder::new().name("bulk-receive".into()).spawn(move || receiver.run())?);
         Ok(())
     }
 
-    /// Ends the transfer before its time.
+    /// Ends the transfer before its time, whatever is still under way.
     pub fn stop(&self) {
+        self.no_more.store(true, Ordering::Release);
         self.stop.store(true, Ordering::Release);
+    }
+
+    /// Sends nothing more. What is under way still arrives, until the transfer's time is over: then, what was sent and
+    /// what arrived are the same bytes.
+    pub fn drain(&self) {
+        self.no_more.store(true, Ordering::Release);
     }
 
     /// Waits for the end.
@@ -141,7 +155,7 @@ impl Transfer {
     /// When a flow broke, with its error.
     pub fn finish(self) -> Result<BulkReport> {
         let flows: Vec<FlowReport> = self.receivers.into_iter().map(join).collect::<Result<_>>()?;
-        self.stop.store(true, Ordering::Release);
+        self.no_more.store(true, Ordering::Release);
         for sender in self.senders {
             join(sender)?;
         }
@@ -193,9 +207,9 @@ fn is_timeout(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 
-fn send(mut socket: Socket, stop: &AtomicBool) -> Result<()> {
+fn send(mut socket: Socket, no_more: &AtomicBool) -> Result<()> {
     let chunk = vec![0x5a_u8; 128 * 1024];
-    while !stop.load(Ordering::Acquire) {
+    while !no_more.load(Ordering::Acquire) {
         match socket.write(&chunk) {
             Ok(_) => {}
             Err(error) if is_timeout(error.kind()) => {}
@@ -207,29 +221,36 @@ fn send(mut socket: Socket, stop: &AtomicBool) -> Result<()> {
     Ok(())
 }
 
-fn receive(
-    mut socket: Socket,
-    meter: &Meter,
+/// The end of a flow at which its bytes are counted.
+struct Receiver {
+    socket: Socket,
+    /// Of all flows.
+    meter: Arc<Meter>,
     duration: Duration,
     deadline: Instant,
-    stop: &AtomicBool,
-) -> Result<FlowReport> {
-    let flow = Meter::new(duration);
-    let mut buffer = vec![0_u8; 256 * 1024];
-    while Instant::now() < deadline && !stop.load(Ordering::Acquire) {
-        match socket.read(&mut buffer) {
-            // A sender that stops closes, and may be heard before the order to stop is seen here.
-            Ok(0) if stop.load(Ordering::Acquire) => break,
-            Ok(0) => bail!("a TCP connection was closed in mid-transfer"),
-            Ok(bytes) => {
-                meter.add(bytes);
-                flow.add(bytes);
+    stop: Arc<AtomicBool>,
+    no_more: Arc<AtomicBool>,
+}
+
+impl Receiver {
+    fn run(mut self) -> Result<FlowReport> {
+        let flow = Meter::new(self.duration);
+        let mut buffer = vec![0_u8; 256 * 1024];
+        while Instant::now() < self.deadline && !self.stop.load(Ordering::Acquire) {
+            match self.socket.read(&mut buffer) {
+                // A sender that has no more to send closes.
+                Ok(0) if self.no_more.load(Ordering::Acquire) => break,
+                Ok(0) => bail!("a TCP connection was closed in mid-transfer"),
+                Ok(bytes) => {
+                    self.meter.add(bytes);
+                    flow.add(bytes);
+                }
+                Err(error) if is_timeout(error.kind()) => {}
+                Err(error) => return Err(error).context("a receiver's TCP connection broke"),
             }
-            Err(error) if is_timeout(error.kind()) => {}
-            Err(error) => return Err(error).context("a receiver's TCP connection broke"),
         }
+        let last = flow.last_arrival();
+        let silence = flow.start().elapsed().saturating_sub(last);
+        Ok(FlowReport { bytes: flow.total(), longest_pause: flow.longest_pause().max(silence) })
     }
-    let last = flow.last_arrival();
-    let silence = flow.start().elapsed().saturating_sub(last);
-    Ok(FlowReport { bytes: flow.total(), longest_pause: flow.longest_pause().max(silence) })
 }

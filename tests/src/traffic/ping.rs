@@ -27,22 +27,13 @@ pub struct Ping {
 pub struct PingReport {
     /// Datagrams sent.
     pub sent: u64,
-    /// Round trip times, sorted.
+    /// Round trip times of those that came back, sorted.
     pub round_trips: Vec<Duration>,
 }
 
 /// Bytes of UDP payload: as many as `ping` sends by default.
 const PAYLOAD: usize = 56;
 const STRAGGLERS: Duration = Duration::from_secs(1);
-
-impl PingReport {
-    /// The round trip time that this share (0 to 1) of the answers does not exceed.
-    #[must_use]
-    pub fn quantile(&self, share: f64) -> Option<Duration> {
-        let last = self.round_trips.len().checked_sub(1)?;
-        self.round_trips.get((last as f64 * share).round() as usize).copied()
-    }
-}
 
 impl Ping {
     /// Starts to send.
@@ -103,6 +94,3 @@ impl Ping {
         Ok(report)
     }
 }
-
-#[cfg(test)]
-mod tests;

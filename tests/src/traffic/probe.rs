@@ -10,7 +10,7 @@ use super::any_like;
 use crate::netns::Namespace;
 
 /// Time between two attempts, and so the error of the result.
-const INTERVAL: Duration = Duration::from_millis(5);
+pub const INTERVAL: Duration = Duration::from_millis(5);
 /// Sockets that wait for an answer at once; the oldest gives way.
 const SOCKETS: usize = 256;
 

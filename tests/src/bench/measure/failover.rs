@@ -1,32 +1,39 @@
 //! The busier link dies under a download and a call, and returns.
 
+use std::collections::BTreeMap;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::{REST, WARM_UP, time};
+use super::{REST, WARM_UP, speeds, time};
 use crate::bench::bed::{Bed, Running};
 use crate::bench::options::Effort;
 use crate::bench::results::{Metric, Reading};
 use crate::link::Link;
 use crate::traffic::bulk::{Bulk, Transfer};
-use crate::traffic::meter::{self, SLOT};
+use crate::traffic::meter::{SLOT, rate_bps};
 use crate::traffic::udp::{Stream, StreamReport};
 use crate::traffic::{Connect, Direction};
+use crate::world::LinkSpec;
 
 /// How long the link is away: long enough for what is going to notice.
 const OUTAGE: Duration = Duration::from_secs(3);
-/// Full speed is nine tenths of what it was before, over half a second.
+/// Full speed is nine tenths of what it was before, and speed is taken over half a second: TCP's is never steady.
 const FULL: f64 = 0.9;
 const WINDOW: Duration = Duration::from_millis(500);
+/// The last second of the outage tells what speed the other links have, and the last of all whether full speed was
+/// reached.
+const LEVEL: Duration = Duration::from_secs(1);
+/// A link that carries this share of what the busiest carries is as busy.
+const AS_BUSY: f64 = 0.8;
 /// Datagrams of the call: one per slot, so that its pauses are seen as finely as those of TCP.
 const CALL_INTERVAL: Duration = SLOT;
 const CALL_PAYLOAD: usize = 172;
+/// How far two times to full speed may be apart that speeds over [`WINDOW`] cannot tell apart.
+const RECOVERY_RESOLUTION: Duration = Duration::from_millis(100);
 /// What may be under way on a link when it dies, in time.
 const IN_FLIGHT: Duration = Duration::from_millis(250);
-/// Width of a point in the plot.
-pub(in crate::bench) const PLOT_STEP: Duration = Duration::from_millis(100);
 
 /// How a link dies.
 #[derive(Debug, Clone, Copy)]
@@ -130,15 +137,22 @@ fn one(bed: &Bed, running: &Running, effort: &Effort, death: Death) -> Result<Ve
     let pause = time(
         &format!("{key}_pause_tcp"),
         &format!("{title}: longest pause of TCP"),
+        SLOT,
         longest_pause(&samples, course).filter(|pause| *pause + SLOT < course.end - course.cut),
     );
     Ok(vec![
-        pause.with_timeline(timeline(&samples, course.end)),
-        time(&format!("{key}_pause_call"), &format!("{title}: longest pause of a call"), call_pause),
+        pause.with_timeline(speeds(&samples, course.end)),
+        time(
+            &format!("{key}_pause_call"),
+            &format!("{title}: longest pause of a call"),
+            CALL_INTERVAL,
+            call_pause,
+        ),
         lost_around(&call, course, death),
         time(
             &format!("{key}_recovery"),
             &format!("{title}: to full speed after return"),
+            RECOVERY_RESOLUTION,
             recovery(&samples, course),
         ),
     ])
@@ -153,22 +167,30 @@ fn lost_around(call: &StreamReport, course: Course, death: Death) -> Reading {
         &format!("{}_lost_call", death.key()),
         &format!("{}: packets of the call lost", death.title()),
         "packets",
-    );
+    )
+    .resolving(1.0);
     Reading::of(metric, Some(call.lost_among(span) as f64))
 }
 
-/// The link that carries more in the last second before the cut.
+/// The link that carries more in the last second before the cut; of those that carry as much, the better one, or else
+/// chance would decide which one dies.
 fn busier_link<'a>(bed: &'a Bed, transfer: &Transfer, course: Course) -> Result<&'a Link> {
     until(transfer, course.cut.saturating_sub(Duration::from_secs(1)));
     let before = bed.carried()?;
     until(transfer, course.cut.saturating_sub(Duration::from_millis(100)));
-    let carried = bed.carried()?;
-    let busier = carried
-        .iter()
-        .max_by_key(|(link, bytes)| *bytes - before.get(*link).copied().unwrap_or_default())
-        .context("the profile has no link")?
-        .0;
+    let mut carried = bed.carried()?;
+    for (link, bytes) in &mut carried {
+        *bytes -= before.get(link).copied().unwrap_or_default();
+    }
+    let busier = busier(&bed.profile.links, &carried).context("the profile has no link")?;
     bed.world.laptop()?.link(busier)
+}
+
+fn busier<'a>(links: &'a [LinkSpec], carried: &BTreeMap<String, u64>) -> Option<&'a str> {
+    let bytes = |link: &LinkSpec| carried.get(&link.name).copied().unwrap_or_default() as f64;
+    let most = links.iter().map(bytes).fold(0.0, f64::max);
+    let busy = links.iter().filter(|link| bytes(link) >= AS_BUSY * most);
+    busy.min_by_key(|link| link.metric).map(|link| link.name.as_str())
 }
 
 fn until(transfer: &Transfer, at: Duration) {
@@ -182,28 +204,25 @@ fn longest_pause(samples: &[u64], course: Course) -> Option<Duration> {
     Some(SLOT * u32::try_from(longest).unwrap_or(u32::MAX))
 }
 
-/// Time from the link's return to the first half second at full speed.
+/// Time from the link's return to full speed: how long a transfer would have had to go on at the speed of the outage, and
+/// then at full speed at once, to miss as much as it did. Unlike the moment at which some threshold is first passed, that
+/// moves little when the speed wavers. `None` where the end is nearer to the outage's speed than to full speed.
 fn recovery(samples: &[u64], course: Course) -> Option<Duration> {
-    let before = meter::rate_bps(samples, WARM_UP, course.cut);
-    let mut from = course.back;
-    while from + WINDOW <= course.end {
-        if meter::rate_bps(samples, from, from + WINDOW) >= FULL * before && before > 0.0 {
-            return Some(from - course.back);
-        }
-        from += SLOT;
+    let full = FULL * rate_bps(samples, WARM_UP, course.cut);
+    let outage = rate_bps(samples, course.back.saturating_sub(LEVEL), course.back).min(full);
+    let at_end = rate_bps(samples, course.end.saturating_sub(LEVEL), course.end);
+    if full <= 0.0 || at_end < f64::midpoint(outage, full) {
+        return None;
     }
-    None
-}
-
-/// Mbit/s over time, for the plot.
-fn timeline(samples: &[u64], end: Duration) -> Vec<f64> {
-    let mut points = Vec::new();
-    let mut from = Duration::ZERO;
-    while from + PLOT_STEP <= end {
-        points.push(meter::rate_bps(samples, from, from + PLOT_STEP) / 1e6);
-        from += PLOT_STEP;
-    }
-    points
+    // An outage that hardly slowed the transfer down leaves hardly anything to miss.
+    let step = (full - outage).max((1.0 - FULL) * full);
+    let around = |at: Duration| rate_bps(samples, at.saturating_sub(WINDOW / 2), at + WINDOW / 2);
+    let moments = (0..).map(|number| course.back + SLOT * number);
+    let missed: f64 = moments
+        .take_while(|at| *at + WINDOW / 2 <= course.end)
+        .map(|at| (full - around(at)).max(0.0) / step)
+        .sum();
+    Some(SLOT.mul_f64(missed))
 }
 
 fn slot(at: Duration) -> usize {

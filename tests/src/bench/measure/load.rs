@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 
 use super::ping::INTERVAL;
-use super::{DIRECTIONS, REST, WARM_UP, label, time};
+use super::{DELAYS, DIRECTIONS, REST, WARM_UP, label, percentile, time};
 use crate::bench::bed::{Bed, Running};
 use crate::bench::options::Effort;
 use crate::bench::results::{Metric, Reading};
@@ -61,17 +61,18 @@ fn one(bed: &Bed, running: &Running, effort: &Effort, direction: Direction) -> R
     let ping = ping.join().map_err(|_| anyhow!("a ping panicked"))??;
     transfer.stop();
     transfer.finish()?;
+    let one_packet = 100.0 / (call.sent.max(1) as f64);
     let way = label(direction);
     let key = |name: &str| format!("load_{way}_{name}");
     let title = |name: &str| format!("{name} beside {FLOWS} flows {way}");
     Ok(vec![
-        time(&key("ping_p50"), &title("ping, median,"), ping.quantile(0.5)),
-        time(&key("ping_p99"), &title("ping, 99th percentile,"), ping.quantile(0.99)),
-        time(&key("call_delay_p50"), &title("call, delay, median,"), call.delay_quantile(0.5)),
-        time(&key("call_delay_p99"), &title("call, delay, 99th percentile,"), call.delay_quantile(0.99)),
-        time(&key("call_jitter"), &title("call, jitter,"), jitter(&call.delays)),
+        percentile(&key("ping_p50"), &title("ping, median,"), 0.5, &ping.round_trips),
+        percentile(&key("ping_p99"), &title("ping, 99th percentile,"), 0.99, &ping.round_trips),
+        percentile(&key("call_delay_p50"), &title("call, delay, median,"), 0.5, &call.delays),
+        percentile(&key("call_delay_p99"), &title("call, delay, 99th percentile,"), 0.99, &call.delays),
+        time(&key("call_jitter"), &title("call, jitter,"), DELAYS, jitter(&call.delays)),
         Reading::of(
-            Metric::lower(&key("call_loss"), &title("call, lost,"), "%"),
+            Metric::lower(&key("call_loss"), &title("call, lost,"), "%").resolving(one_packet),
             Some(call.loss_ratio() * 100.0),
         ),
     ])

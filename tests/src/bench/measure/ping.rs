@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{REST, time};
+use super::{REST, percentile};
 use crate::bench::bed::{Bed, Running};
 use crate::bench::options::Effort;
 use crate::bench::results::Reading;
@@ -23,7 +23,7 @@ pub(super) fn take(bed: &Bed, running: &Running, effort: &Effort) -> Result<Vec<
     let ping = Ping { interval: INTERVAL, duration: effort.length, interface: None };
     let report = ping.run(bed.laptop()?, bed.echo(running.target).addr())?;
     Ok(vec![
-        time("ping_idle_p50", "ping, idle, median", report.quantile(0.5)),
-        time("ping_idle_p99", "ping, idle, 99th percentile", report.quantile(0.99)),
+        percentile("ping_idle_p50", "ping, idle, median", 0.5, &report.round_trips),
+        percentile("ping_idle_p99", "ping, idle, 99th percentile", 0.99, &report.round_trips),
     ])
 }

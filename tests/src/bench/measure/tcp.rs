@@ -6,20 +6,28 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::{DIRECTIONS, REST, WARM_UP, label};
+use super::{DIRECTIONS, REST, WARM_UP, label, speeds};
 use crate::bench::bed::{Bed, Running};
 use crate::bench::machine;
 use crate::bench::options::Effort;
 use crate::bench::results::{Metric, Reading};
 use crate::traffic::bulk::Bulk;
-use crate::traffic::{Connect, Direction};
+use crate::traffic::{Connect, Direction, meter};
 
 /// Flows of the transfer whose cost is told, if it is among those chosen.
 const TYPICAL_FLOWS: usize = 4;
+/// How long what is under way at a transfer's end may take to arrive, and how long it mostly takes.
+const DRAIN: Duration = Duration::from_secs(2);
+const MOSTLY: Duration = Duration::from_millis(200);
+/// Percentage points of the payload that counting packets leaves open: headers of a connection's beginning and end, and
+/// of what else goes over the links.
+const EXTRA_RESOLUTION: f64 = 0.1;
+/// Bytes per byte: a hundredth of the payload.
+const WIRE_RESOLUTION: f64 = 0.01;
 
 pub(super) fn length(effort: &Effort) -> Duration {
     let transfers = 2 * effort.flows.len() * effort.congestion.len();
-    u32::try_from(transfers).unwrap_or(u32::MAX) * (REST + WARM_UP + effort.length)
+    u32::try_from(transfers).unwrap_or(u32::MAX) * (REST + WARM_UP + effort.length + MOSTLY)
 }
 
 pub(super) fn take(bed: &Bed, running: &Running, effort: &Effort) -> Result<Vec<Reading>> {
@@ -54,23 +62,39 @@ struct Transfer<'a> {
     congestion: &'a str,
 }
 
-/// What was delivered in the time after the warm-up, and what that took.
+/// What a transfer delivered, and what that took, from before its start until all of it had arrived: no queue then has
+/// bytes that were counted at one end only.
 #[derive(Default)]
 struct Spent {
     bytes: u64,
-    elapsed: Duration,
     client: Duration,
     gateway: Duration,
     /// Bytes on each link, both directions.
     links: BTreeMap<String, u64>,
     /// Bytes of IP packets sent on all links in the direction of the payload.
     sent: u64,
+    /// Goodput after the warm-up, in bits per second.
+    goodput: f64,
+    /// Mbit/s from the start on.
+    timeline: Vec<f64>,
 }
 
-impl Spent {
-    fn mbit(&self) -> f64 {
-        let seconds = self.elapsed.as_secs_f64();
-        if seconds > 0.0 { self.bytes as f64 * 8.0 / 1e6 / seconds } else { 0.0 }
+/// What has been spent until now.
+struct Counted {
+    client: Duration,
+    gateway: Duration,
+    links: BTreeMap<String, u64>,
+    sent: u64,
+}
+
+impl Counted {
+    fn now(bed: &Bed, running: &Running, direction: Direction) -> Result<Self> {
+        Ok(Self {
+            client: machine::cpu_time(&running.client)?,
+            gateway: machine::cpu_time(&running.gateway)?,
+            links: bed.carried()?,
+            sent: bed.sent(direction)?,
+        })
     }
 }
 
@@ -82,35 +106,32 @@ impl Transfer<'_> {
             multipath: running.multipath_tcp,
             ..Connect::default()
         };
-        let duration = WARM_UP + length + REST;
-        let bulk = Bulk { flows: self.flows, direction: self.direction, duration, connect };
+        let end = WARM_UP + length;
+        let bulk = Bulk { flows: self.flows, direction: self.direction, duration: end + DRAIN, connect };
+        let before = Counted::now(bed, running, self.direction)?;
         let transfer = bulk.start(bed.laptop()?, bed.server(running))?;
-        let spent_so_far = || -> Result<_> {
-            let (client, gateway) =
-                (machine::cpu_time(&running.client)?, machine::cpu_time(&running.gateway)?);
-            let sent = bed.sent(self.direction)?;
-            Ok((Instant::now(), transfer.meter().total(), client, gateway, bed.carried()?, sent))
+        sleep((transfer.meter().start() + end).saturating_duration_since(Instant::now()));
+        let samples = transfer.meter().samples();
+        transfer.drain();
+        let bytes = match transfer.finish() {
+            Ok(report) => report.bytes,
+            // Where links fail, so do connections, and what had arrived had arrived.
+            Err(_) if !bed.profile.is_steady() => samples.iter().sum(),
+            Err(error) => return Err(error),
         };
-        sleep((transfer.meter().start() + WARM_UP).saturating_duration_since(Instant::now()));
-        let before = spent_so_far()?;
-        sleep(length);
-        let after = spent_so_far()?;
-        transfer.stop();
-        let finished = transfer.finish();
-        if bed.profile.is_steady() {
-            finished?;
-        }
-        let links = after.4.into_iter().map(|(link, bytes)| {
-            let earlier = before.4.get(&link).copied().unwrap_or_default();
+        let after = Counted::now(bed, running, self.direction)?;
+        let links = after.links.into_iter().map(|(link, bytes)| {
+            let earlier = before.links.get(&link).copied().unwrap_or_default();
             (link, bytes - earlier)
         });
         Ok(Spent {
-            bytes: after.1 - before.1,
-            elapsed: after.0 - before.0,
-            client: after.2.saturating_sub(before.2),
-            gateway: after.3.saturating_sub(before.3),
+            bytes,
+            client: after.client.saturating_sub(before.client),
+            gateway: after.gateway.saturating_sub(before.gateway),
             links: links.collect(),
-            sent: after.5 - before.5,
+            sent: after.sent - before.sent,
+            goodput: meter::rate_bps(&samples, WARM_UP, end),
+            timeline: speeds(&samples, end),
         })
     }
 
@@ -123,7 +144,8 @@ impl Transfer<'_> {
     fn goodput(&self, spent: &Spent) -> Reading {
         let (way, flows, congestion) = (label(self.direction), self.flows, self.congestion);
         let key = format!("tcp_{way}_{flows}_{congestion}");
-        Reading::of(Metric::higher(&key, &format!("TCP {}", self.title()), "Mbit/s"), Some(spent.mbit()))
+        let metric = Metric::higher(&key, &format!("TCP {}", self.title()), "Mbit/s");
+        Reading::of(metric, Some(spent.goodput / 1e6)).with_timeline(spent.timeline.clone())
     }
 
     fn costs(&self, spent: &Spent, running: &Running) -> Vec<Reading> {
@@ -143,14 +165,15 @@ impl Transfer<'_> {
         let extra = per(spent.sent as f64, spent.bytes as f64).map(|ratio| (ratio - 1.0) * 100.0);
         let metric =
             Metric::lower(&format!("extra_{key}"), &format!("sent beyond the payload, {title}"), "%");
-        readings.push(Reading::of(metric, extra));
+        readings.push(Reading::of(metric.resolving(EXTRA_RESOLUTION), extra));
         for (link, bytes) in &spent.links {
             let metric = Metric::neutral(
                 &format!("wire_{link}_{key}"),
                 &format!("bytes on {link} per byte, {title}"),
                 "B/B",
             );
-            readings.push(Reading::of(metric, per(*bytes as f64, spent.bytes as f64)));
+            let ratio = per(*bytes as f64, spent.bytes as f64);
+            readings.push(Reading::of(metric.resolving(WIRE_RESOLUTION), ratio));
         }
         readings
     }

@@ -18,7 +18,7 @@ fn a_quick_run_is_small() {
     let quick = options(&["--quick"]).unwrap();
     let names: Vec<&str> = quick.parts[0].systems.iter().map(|system| system.name()).collect();
     assert_eq!(names, ["tandem", "direct", "mptcp"]);
-    assert_eq!((quick.parts[0].effort.flows.as_slice(), quick.repetitions), ([4].as_slice(), 1));
+    assert_eq!((quick.parts[0].effort.flows.as_slice(), quick.parts[0].repetitions), ([4].as_slice(), 1));
     assert_eq!(quick.profiles().len(), 1);
 }
 
@@ -26,7 +26,7 @@ fn a_quick_run_is_small() {
 fn what_is_named_wins_over_quick() {
     let quick = options(&["--quick", "--systems", "direct", "--flows", "1,2", "--repetitions", "3"]).unwrap();
     let part = &quick.parts[0];
-    assert_eq!((part.systems.len(), part.effort.flows.len(), quick.repetitions), (1, 2, 3));
+    assert_eq!((part.systems.len(), part.effort.flows.len(), part.repetitions), (1, 2, 3));
 }
 
 #[test]
@@ -51,9 +51,35 @@ fn plan(name: &str) -> String {
 fn the_plans_can_be_read_and_the_command_line_wins_over_their_lengths() {
     for name in ["published", "targets"] {
         let options = options(&["--plan", &plan(name), "--seconds", "1", "--repetitions", "9"]).unwrap();
-        assert_eq!((options.length.as_secs(), options.repetitions), (1, 9));
+        for part in &options.parts {
+            assert_eq!((part.effort.length.as_secs(), part.repetitions), (1, 9));
+            assert!(part.most_repetitions >= 9);
+        }
         assert!(options.profiles().len() >= 5, "{name}");
     }
+}
+
+#[test]
+fn a_part_wins_over_its_plan() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("plan.toml");
+    let text = "seconds = 4\nrepetitions = 4\nmost_repetitions = 7\nminutes = 5\n\
+        [[part]]\nsystems = ['direct']\n\
+        [[part]]\nsystems = ['direct']\nseconds = 2\nrepetitions = 8\n";
+    std::fs::write(&path, text).unwrap();
+    let options = options(&["--plan", path.to_str().unwrap()]).unwrap();
+    let parts = options.parts.iter();
+    let told: Vec<_> =
+        parts.map(|part| (part.effort.length.as_secs(), part.repetitions, part.most_repetitions)).collect();
+    assert_eq!(told, [(4, 4, 7), (2, 8, 8)]);
+    assert_eq!(options.budget, Some(std::time::Duration::from_secs(300)));
+}
+
+#[test]
+fn without_more_at_most_everything_is_repeated_alike() {
+    let options = options(&["--repetitions", "5"]).unwrap();
+    assert_eq!((options.parts[0].repetitions, options.parts[0].most_repetitions), (5, 5));
+    assert_eq!(options.budget, None);
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
-use super::number::short;
+use super::number::{number_or_never, short};
+use crate::bench::profile;
 use crate::bench::results::{Results, Row};
+use crate::bench::statistics::is_within;
 
 /// What the medians of two runs may differ by without being listed.
 const TOLERANCE: f64 = 0.10;
@@ -22,21 +24,23 @@ fn write_to(text: &mut String, results: &Results, earlier: &Results) -> std::fmt
         .iter()
         .filter_map(|row| Some((row, earlier.row(&row.profile, &row.system, &row.metric.key)?)))
         .collect();
-    let apart: Vec<_> = pairs.iter().filter(|(row, before)| difference(row, before) > TOLERANCE).collect();
-    writeln!(
-        text,
-        "\nAgainst the run of {}: {} of {} medians are within {:.0} %.",
-        earlier.date,
-        pairs.len() - apart.len(),
-        pairs.len(),
-        TOLERANCE * 100.0
-    )?;
-    if apart.is_empty() {
-        return Ok(());
+    let (shaped, unshaped): (Vec<_>, Vec<_>) =
+        pairs.into_iter().partition(|(row, _)| profile::is_shaped(&row.profile));
+    writeln!(text, "\nAgainst the run of {}:", earlier.date)?;
+    let kinds = [("shaped profiles", shaped), ("unshaped links", unshaped)];
+    for (kind, pairs) in kinds.iter().filter(|(_, pairs)| !pairs.is_empty()) {
+        let alike = pairs.iter().filter(|(row, before)| is_alike(row, before)).count();
+        writeln!(
+            text,
+            "of {} medians on {kind}, {alike} are within {:.0} % or what the figure can tell apart.",
+            pairs.len(),
+            TOLERANCE * 100.0
+        )?;
     }
+    let mut apart = kinds.iter().flat_map(|(_, pairs)| pairs).filter(|(row, before)| !is_alike(row, before));
+    let Some(first) = apart.next() else { return Ok(()) };
     writeln!(text, "\n| profile | system | | unit | then | now |\n|---|---|---|---|--:|--:|")?;
-    for (row, before) in apart {
-        let number = |value: Option<f64>| value.map_or_else(|| "never".to_owned(), short);
+    for (row, before) in std::iter::once(first).chain(apart) {
         writeln!(
             text,
             "| {} | {} | {} | {} | {} | {} |",
@@ -44,20 +48,24 @@ fn write_to(text: &mut String, results: &Results, earlier: &Results) -> std::fmt
             row.system,
             row.metric.title,
             row.metric.unit,
-            number(before.median),
-            number(row.median)
+            number_or_never(before.median),
+            number_or_never(row.median)
         )?;
     }
     Ok(())
 }
 
-/// By how much the medians differ, as a share of the larger one; what the table shows alike does not differ.
-fn difference(row: &Row, before: &Row) -> f64 {
+/// Whether the medians differ by no more than the tolerance, as a share of the larger one, or than what the figure can
+/// tell apart; nor does what the table shows alike.
+fn is_alike(row: &Row, before: &Row) -> bool {
     match (row.median, before.median) {
-        (Some(now), Some(then)) if short(now) == short(then) => 0.0,
-        (Some(now), Some(then)) => (now - then).abs() / now.abs().max(then.abs()).max(f64::MIN_POSITIVE),
-        (None, None) => 0.0,
-        _ => f64::INFINITY,
+        (Some(now), Some(then)) => {
+            let tolerated = TOLERANCE * now.abs().max(then.abs());
+            let resolution = row.metric.resolution.max(before.metric.resolution);
+            short(now) == short(then) || is_within((now - then).abs(), tolerated.max(resolution))
+        }
+        (None, None) => true,
+        _ => false,
     }
 }
 

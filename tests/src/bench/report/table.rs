@@ -34,8 +34,18 @@ fn head(text: &mut String, results: &Results) -> std::fmt::Result {
         machine.load_before,
         results.load_after,
         results.repetitions,
-        results.seconds_per_measure
+        from_to(results.seconds_per_measure, results.most_seconds_per_measure)
     )?;
+    if results.is_adaptive() {
+        let settled = results.rows.iter().filter(|row| row.settled).count();
+        writeln!(
+            text,
+            "What has not settled was repeated up to {} times, ×N says how often; {settled} of {} figures have settled, \
+             and the rest is marked with ~.\n",
+            results.most_repetitions,
+            results.rows.len()
+        )?;
+    }
     writeln!(text, "| system | version |\n|---|---|")?;
     for (system, version) in &results.systems {
         writeln!(text, "| {system} | {} |", cell(version))?;
@@ -77,7 +87,7 @@ fn table(text: &mut String, results: &Results, profile: &str, summary: &str) -> 
 fn figure(results: &Results, profile: &str, system: &str, metric: &Metric) -> String {
     let Some(row) = results.row(profile, system, &metric.key) else { return "–".to_owned() };
     let others = results.systems.iter().filter_map(|(other, _)| results.row(profile, other, &metric.key));
-    let mut text = with_spread(row);
+    let mut text = with_spread(row, results);
     if let (Some(limit), Some(median)) = (results.limit_of(row), row.median) {
         let _ = write!(text, " [{:.0} %]", median / limit * 100.0);
     }
@@ -102,6 +112,11 @@ fn failures(text: &mut String, results: &Results) -> std::fmt::Result {
         )?;
     }
     Ok(())
+}
+
+/// `4`, or `2 to 4`.
+fn from_to(least: u64, most: u64) -> String {
+    if least < most { format!("{least} to {most}") } else { least.to_string() }
 }
 
 /// Text that does not break a table.

@@ -11,13 +11,15 @@ pub(in crate::bench) fn run(values: &[Figures<'_>]) -> Results {
     let profiles = profile::all();
     let profile = profiles.iter().find(|profile| profile.name == "two-equal").unwrap();
     let mut results = Results {
-        schema: 1,
+        schema: super::SCHEMA,
         date: "2026-11-22T20:00:00Z".to_owned(),
         seconds: 60,
         machine: crate::bench::machine::Machine::here(),
         load_after: 1.0,
         repetitions: 3,
+        most_repetitions: 3,
         seconds_per_measure: 8,
+        most_seconds_per_measure: 8,
         profiles: [(profile.name.clone(), profile.summary.clone())].into(),
         limits: BTreeMap::from([(profile.name.clone(), [90.0, 80.0])]),
         systems: Vec::new(),
@@ -51,6 +53,37 @@ fn never_is_worse_than_any_number() {
     let results = run(&[("tandem", &[], &[None, Some(5.0), None])]);
     let row = &results.rows[0];
     assert_eq!((row.least, row.median, row.most), (Some(5.0), None, None));
+}
+
+#[test]
+fn a_figure_settles_with_its_fourth_sample_if_they_agree() {
+    let three = run(&[("tandem", &[50.0, 50.0, 51.0], &[])]);
+    assert_eq!((three.rows[0].settled, three.rows[0].interval), (false, None));
+    let four = run(&[("tandem", &[50.0, 50.0, 51.0, 49.0], &[None, None, Some(1.0), Some(1.0)])]);
+    assert_eq!((four.rows[0].settled, four.rows[0].interval), (true, Some([Some(49.0), Some(51.0)])));
+    assert_eq!((four.rows[1].settled, four.rows[1].interval), (false, Some([Some(1.0), None])));
+}
+
+#[test]
+fn a_percentile_is_that_of_the_events_of_all_repetitions_and_its_spread_that_of_each() {
+    let mut results = run(&[]);
+    let profile = profile::all().into_iter().find(|profile| profile.name == "two-equal").unwrap();
+    for events in [vec![1.0, 5.0, 3.0], vec![9.0, 7.0, 8.0]] {
+        let metric = Metric::lower("ping_p50", "ping", "ms");
+        results.add(&profile, "tandem", Reading::percentile(metric, 0.6, events));
+    }
+    let row = &results.rows[0];
+    assert_eq!(row.samples, [Some(3.0), Some(8.0)], "each repetition's own");
+    assert_eq!((row.least, row.median, row.most), (Some(3.0), Some(7.0), Some(8.0)));
+}
+
+#[test]
+fn a_percentile_of_no_events_is_never() {
+    let mut results = run(&[]);
+    let profile = profile::all().into_iter().find(|profile| profile.name == "two-equal").unwrap();
+    let metric = Metric::lower("ping_p99", "ping", "ms");
+    results.add(&profile, "tandem", Reading::percentile(metric, 0.99, Vec::new()));
+    assert_eq!((results.rows[0].samples.as_slice(), results.rows[0].median), ([None].as_slice(), None));
 }
 
 #[test]

@@ -25,3 +25,22 @@ fn equals_are_not_bold_and_what_was_not_taken_is_a_dash() {
     let text = markdown(&results);
     assert!(text.contains("| 50.0 [56 %] | 50.0 [56 %] |") && text.contains("| – | 1.00 |"), "{text}");
 }
+
+#[test]
+fn what_was_repeated_more_often_and_what_did_not_settle_is_marked() {
+    let mut results = run(&[
+        ("tandem", &[50.0, 50.0, 51.0, 90.0, 50.0], &[]),
+        ("direct", &[47.0, 47.0, 47.5, 47.0], &[]),
+        ("mptcp", &[47.0, 47.0, 47.0], &[]),
+    ]);
+    results.most_repetitions = 9;
+    let text = markdown(&results);
+    assert!(
+        text.contains("| **~50.0 (50.0–90.0) ×5 [56 %]** | 47.0 (47.0–47.5) ×4 [52 %] | ~47.0 [52 %] |"),
+        "{text}"
+    );
+    assert!(
+        text.contains("repeated up to 9 times") && text.contains("1 of 3 figures have settled"),
+        "{text}"
+    );
+}
