@@ -15,6 +15,7 @@ mod library;
 pub use self::direction::Direction;
 pub use self::library::{library, named};
 use crate::link::Shape;
+use crate::world::Side;
 
 /// Links, and what happens to them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -125,6 +126,16 @@ pub enum Way {
     Up,
     /// From the internet to the laptop.
     Down,
+}
+
+impl Way {
+    /// The direction in which a host sends.
+    pub fn of(side: Side) -> Self {
+        match side {
+            Side::Laptop => Self::Up,
+            Side::Server => Self::Down,
+        }
+    }
 }
 
 /// Why a text is no profile.

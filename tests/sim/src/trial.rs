@@ -5,9 +5,14 @@ use std::time::{Duration, Instant};
 
 use tandem_engine::tunnel::DEFAULT_MTU;
 
-use crate::host::tcp::{Open, TcpConfig, TcpReceiver, TcpSender};
+mod call;
+mod quic;
+
+pub use self::call::{CALL_INTERVAL, CALL_LEN, call, call_gap, delays, lost};
+pub use self::quic::{QuicFlow, QuicOutcome, add_quic, quic};
+use crate::host::tcp::{Algorithm, Open, TcpConfig, TcpReceiver, TcpSender};
 use crate::host::udp::{Sink, Source};
-use crate::profile::Profile;
+use crate::profile::{Profile, Way};
 use crate::world::{EndpointId, Route, Side, World, WorldOptions};
 
 /// Bytes that a tunnel adds to each inner packet of full size, at least: IPv4 (20) and UDP (8); QUIC's short header
@@ -36,7 +41,7 @@ pub struct Flow {
 
 /// Adds a flow of `mbit` Mbit/s in packets of `len` bytes, from now on, for `time`.
 pub fn flow(world: &mut World, from: Side, len: usize, mbit: f64, time: Duration, port: u16) -> Flow {
-    let to = if from == Side::Laptop { Side::Server } else { Side::Laptop };
+    let to = from.other();
     let ends = (world.now(), world.now() + time);
     let addresses = ((World::address(from), port), (World::address(to), port));
     let source = Source::new(addresses.0, addresses.1, len, Source::interval(len, mbit), ends);
@@ -104,6 +109,9 @@ pub fn run_checked(world: &mut World, time: Duration) {
 pub struct TcpOutcome {
     /// Mbit/s of payload over all connections, after the time to warm up.
     pub mbit: f64,
+    /// Bytes of IP packets that the sending end put on all links beyond the payload that arrived, as a part of that,
+    /// after the time to warm up: headers, second copies, retransmissions.
+    pub extra: f64,
     /// Longest time in which no connection got anything, from the beginning of the profile's events.
     pub longest_pause: Duration,
     /// Segments sent again.
@@ -116,45 +124,92 @@ pub struct TcpOutcome {
     pub corrupt: u64,
 }
 
+/// A TCP connection in one direction.
+#[derive(Debug, Clone, Copy)]
+pub struct TcpFlow {
+    /// Its endpoints: a [`TcpSender`].
+    pub sender: EndpointId,
+    /// And a [`TcpReceiver`].
+    pub receiver: EndpointId,
+}
+
 /// First of the ports of TCP connections.
 const TCP_PORT: u16 = 8000;
 /// How long TCP has to get going before its rate counts.
 pub const WARM_UP: Duration = Duration::from_secs(2);
+
+/// Adds endless TCP connections in one direction.
+pub fn add_tcp(world: &mut World, from: Side, connections: u16, algorithm: Algorithm) -> Vec<TcpFlow> {
+    let to = from.other();
+    let connect = |number| {
+        let port = TCP_PORT + number;
+        let (local, remote) = (socket(from, port), socket(to, port));
+        // The laptop opens, as it does behind any NAT.
+        let open = |side| if side == Side::Laptop { Open::Active } else { Open::Passive };
+        let config = TcpConfig::new(local, remote, open(from), world.now());
+        let sender =
+            world.attach(from, port, TcpSender::new(TcpConfig { mtu: DEFAULT_MTU, algorithm, ..config }));
+        let config = TcpConfig::new(remote, local, open(to), world.now());
+        let receiver = world.attach(to, port, TcpReceiver::new(TcpConfig { mtu: DEFAULT_MTU, ..config }));
+        TcpFlow { sender, receiver }
+    };
+    (0..connections).map(connect).collect()
+}
+
+/// Mbit/s of payload of all these connections between two times.
+pub fn tcp_mbit(world: &World, flows: &[TcpFlow], from: Instant, to: Instant) -> f64 {
+    let got =
+        |flow: &TcpFlow| world.endpoint::<TcpReceiver>(flow.receiver).stats().progress.goodput(from, to);
+    flows.iter().map(got).sum::<f64>() / 1e6
+}
+
+/// Bytes of IP packets that were put on all links in the direction in which `from` sends.
+pub fn wire_bytes(world: &World, from: Side) -> u64 {
+    world.links().iter().map(|link| link.pipe(Way::of(from)).offered).sum()
+}
+
+/// Endless TCP connections with Cubic in one direction: [`tcp_with`].
+///
+/// # Panics
+/// As that does.
+pub fn tcp(profile: &Profile, options: WorldOptions, from: Side, connections: u16) -> TcpOutcome {
+    tcp_with(profile, options, from, connections, Algorithm::Cubic)
+}
 
 /// Endless TCP connections in one direction through a world whose profile's events begin with them; checks
 /// all the while what always holds.
 ///
 /// # Panics
 /// If that does not hold.
-pub fn tcp(profile: &Profile, options: WorldOptions, from: Side, connections: u16) -> TcpOutcome {
+pub fn tcp_with(
+    profile: &Profile,
+    options: WorldOptions,
+    from: Side,
+    connections: u16,
+    algorithm: Algorithm,
+) -> TcpOutcome {
     let mut world = World::connected(profile, options);
-    let to = if from == Side::Laptop { Side::Server } else { Side::Laptop };
-    let mut ends = Vec::new();
-    for number in 0..connections {
-        let port = TCP_PORT + number;
-        let (local, remote) = (socket(from, port), socket(to, port));
-        // The laptop opens, as it does behind any NAT.
-        let open = |side| if side == Side::Laptop { Open::Active } else { Open::Passive };
-        let config = TcpConfig { mtu: DEFAULT_MTU, ..TcpConfig::new(local, remote, open(from), world.now()) };
-        let sender = world.attach(from, port, TcpSender::new(config));
-        let config = TcpConfig { mtu: DEFAULT_MTU, ..TcpConfig::new(remote, local, open(to), world.now()) };
-        ends.push((sender, world.attach(to, port, TcpReceiver::new(config))));
-    }
+    let flows = add_tcp(&mut world, from, connections, algorithm);
     let began = world.now();
     world.start_events();
-    run_checked(&mut world, Duration::from_secs(profile.seconds));
-    sum_up(&world, &ends, began)
+    run_checked(&mut world, WARM_UP);
+    let before = wire_bytes(&world, from);
+    run_checked(&mut world, Duration::from_secs(profile.seconds).saturating_sub(WARM_UP));
+    let mut outcome = sum_up(&world, &flows, began);
+    let payload = outcome.mbit * 1e6 / 8.0 * (world.now() - began - WARM_UP).as_secs_f64();
+    outcome.extra = (wire_bytes(&world, from) - before) as f64 / payload - 1.0;
+    outcome
 }
 
-fn sum_up(world: &World, ends: &[(EndpointId, EndpointId)], began: Instant) -> TcpOutcome {
+fn sum_up(world: &World, flows: &[TcpFlow], began: Instant) -> TcpOutcome {
     let mut outcome = TcpOutcome { longest_pause: Duration::MAX, ..TcpOutcome::default() };
-    for (sender, receiver) in ends {
-        let got = world.endpoint::<TcpReceiver>(*receiver).stats();
-        outcome.mbit += got.progress.goodput(began + WARM_UP, world.now()) / 1e6;
+    outcome.mbit = tcp_mbit(world, flows, began + WARM_UP, world.now());
+    for flow in flows {
+        let got = world.endpoint::<TcpReceiver>(flow.receiver).stats();
         outcome.corrupt += got.corrupt;
         let (pause, _) = got.progress.longest_pause(began + Duration::from_millis(500), world.now());
         outcome.longest_pause = outcome.longest_pause.min(pause);
-        if let Some(sent) = world.endpoint::<TcpSender>(*sender).stats() {
+        if let Some(sent) = world.endpoint::<TcpSender>(flow.sender).stats() {
             outcome.retransmissions += sent.retransmissions;
             outcome.spurious += sent.spurious;
             outcome.timeouts += sent.timeouts;

@@ -48,7 +48,7 @@ impl World {
                 self.gateway_touched = true;
             }
             (Route::Direct { link, overhead }, _) => {
-                let way = if side == Side::Laptop { Way::Up } else { Way::Down };
+                let way = Way::of(side);
                 let remote = gateway_address();
                 self.send(way, Parcel { data: packet, overhead, remote, ecn: None, link });
             }

@@ -16,6 +16,16 @@ pub enum Side {
     Server,
 }
 
+impl Side {
+    /// The other host.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Laptop => Self::Server,
+            Self::Server => Self::Laptop,
+        }
+    }
+}
+
 /// What arrived at a host and no endpoint wanted.
 #[derive(Debug)]
 pub struct Got {

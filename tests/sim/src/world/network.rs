@@ -35,6 +35,8 @@ impl Load for Parcel {
 pub struct Pipe {
     shaper: Shaper<Parcel>,
     lost: Vec<Parcel>,
+    /// Bytes of IP packets that were put on it, whatever became of them.
+    pub offered: u64,
     /// Bytes of IP packets that came out at its end.
     pub passed: u64,
     /// Packets that it swallowed without a queue's or chance's doing: blackhole, too long.
@@ -43,7 +45,7 @@ pub struct Pipe {
 
 impl Pipe {
     fn new(shape: Shape, seed: u64, now: Instant) -> Self {
-        Self { shaper: Shaper::new(shape, seed, now), lost: Vec::new(), passed: 0, swallowed: 0 }
+        Self { shaper: Shaper::new(shape, seed, now), lost: Vec::new(), offered: 0, passed: 0, swallowed: 0 }
     }
 
     /// What it does to packets.
@@ -71,6 +73,7 @@ impl Pipe {
 
     /// True if the packet is on its way.
     fn push(&mut self, now: Instant, parcel: Parcel) -> bool {
+        self.offered += parcel.wire_len() as u64;
         let shape = self.shaper.shape();
         if shape.blackhole || parcel.wire_len() > shape.mtu {
             self.swallowed += 1;
@@ -138,6 +141,14 @@ impl SimLink {
     }
 
     /// One direction.
+    pub fn pipe(&self, way: Way) -> &Pipe {
+        match way {
+            Way::Up => &self.up,
+            Way::Down => &self.down,
+        }
+    }
+
+    /// One direction, to change it.
     pub fn pipe_mut(&mut self, way: Way) -> &mut Pipe {
         match way {
             Way::Up => &mut self.up,

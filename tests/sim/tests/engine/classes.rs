@@ -1,11 +1,10 @@
 //! Classes of traffic through a whole tunnel: what is urgent does not wait, and one side's rules govern both ways.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tandem_engine::class::{Basis, Class, FlowReport, Rule};
-use tandem_sim::host::udp::{Sink, Source};
-use tandem_sim::trial::{self, Flow};
+use tandem_sim::trial;
 use tandem_sim::world::Side;
 use tandem_sim::{Profile, World, profile};
 
@@ -19,22 +18,6 @@ fn rule(class: Class, remote_port: u16) -> Rule {
     Rule { class, protocol: None, local_port: None, remote_port, local: None, remote: None }
 }
 
-/// A call: 160 bytes every 20 ms, both ways.
-fn call(world: &mut World, time: Duration) -> [Flow; 2] {
-    [Side::Laptop, Side::Server].map(|from| trial::flow(world, from, 160, 0.064, time, CALL_PORT))
-}
-
-/// One-way delays of what was sent from `begin` on, sorted; what was lost counts as a minute.
-fn delays(world: &World, flow: &Flow, begin: Instant) -> Vec<Duration> {
-    let got = &world.endpoint::<Sink>(flow.sink).got;
-    let sent = world.endpoint::<Source>(flow.source).sent.iter().zip(0..).filter(|(at, _)| **at >= begin);
-    let arrival = |number: u64| got.iter().find(|(_, got)| *got == number).map(|(at, _)| *at);
-    let mut delays: Vec<_> =
-        sent.map(|(at, number)| arrival(number).map_or(60 * SECOND, |arrived| arrived - *at)).collect();
-    delays.sort();
-    delays
-}
-
 /// The 99th percentile of a call's delays, up and down, beside four flows of a rate (Mbit/s) each from some sides.
 fn call_beside(profile: &Profile, floods: &[Side], mbit: f64) -> [Duration; 2] {
     let mut world = connected(profile);
@@ -44,11 +27,11 @@ fn call_beside(profile: &Profile, floods: &[Side], mbit: f64) -> [Duration; 2] {
             trial::flow(&mut world, *from, trial::FULL, mbit, time, port);
         }
     }
-    let call = call(&mut world, time);
+    let call = trial::call(&mut world, time, CALL_PORT);
     let begin = world.now() + 3 * SECOND;
     world.run_for(time + SECOND);
     call.map(|flow| {
-        let delays = delays(&world, &flow, begin);
+        let delays = trial::delays(&world, &flow, begin);
         delays[delays.len() * 99 / 100]
     })
 }
@@ -86,7 +69,7 @@ fn a_call_beside_bulk_over_two_links_is_hardly_later_than_over_the_faster_link_a
 #[test]
 fn a_call_and_a_flood_are_told_apart_at_both_ends() {
     let mut world = connected(&one_link());
-    call(&mut world, 5 * SECOND);
+    trial::call(&mut world, 5 * SECOND, CALL_PORT);
     trial::flow(&mut world, Side::Server, trial::FULL, 20.0, 5 * SECOND, 7000);
     world.run_for(4 * SECOND);
     let flows = world.client.flows(world.now());
@@ -101,7 +84,7 @@ fn the_gateway_mirrors_the_clients_rule() {
     let mut world = connected(&one_link());
     world.gateway.set_rules([rule(Class::Bulk, CALL_PORT)].into());
     world.client.set_rules([rule(Class::Background, CALL_PORT)].into());
-    call(&mut world, 5 * SECOND);
+    trial::call(&mut world, 5 * SECOND, CALL_PORT);
     world.run_for(SECOND);
     assert_eq!(at_gateway(&world, CALL_PORT), Some((Class::Background, Basis::Peer)));
     world.client.set_rules([rule(Class::Realtime, CALL_PORT)].into());

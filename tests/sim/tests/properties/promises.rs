@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tandem_engine::tunnel::MAX_HOLD;
-use tandem_sim::host::quic::{PACKET_LEN, QuicReceiver, QuicSender};
+use tandem_sim::host::quic::QuicReceiver;
 use tandem_sim::host::request::{Answerer, Asker};
 use tandem_sim::host::udp::Sink;
 use tandem_sim::trial::{self, ENCAPSULATION, FULL, Flow};
@@ -25,14 +25,6 @@ fn direction(case: &Case) -> Side {
     if case.seed.is_multiple_of(2) { Side::Laptop } else { Side::Server }
 }
 
-/// A flow from `from` as a QUIC connection makes it; its receiver.
-fn quic(world: &mut World, from: Side, port: u16) -> EndpointId {
-    let to = if from == Side::Laptop { Side::Server } else { Side::Laptop };
-    let (local, remote) = ((World::address(from), port), (World::address(to), port));
-    world.attach(from, port, QuicSender::new(local, remote, world.now()));
-    world.attach(to, port, QuicReceiver::new(remote, local))
-}
-
 /// The laptop asks the server for answers of 24 kB, with pauses; who asks.
 fn requests(world: &mut World, port: u16) -> EndpointId {
     const PACKETS: u64 = 20;
@@ -49,12 +41,12 @@ pub(crate) fn integrity(case: &Case) -> Result<(), String> {
     let time = Duration::from_secs(case.profile.seconds);
     both_ways(&mut world, 7000, FULL, 6.0, time);
     both_ways(&mut world, 7100, 100, 0.2, time);
-    let receiver = quic(&mut world, direction(case), 7200);
+    let quic = trial::add_quic(&mut world, direction(case), 7200, false);
     let asker = requests(&mut world, 7300);
     world.start_events();
     trial::run_checked(&mut world, time + Duration::from_secs(1));
     // Events come after the flows have begun: in every world something arrived before.
-    if world.endpoint::<QuicReceiver>(receiver).got.is_empty() {
+    if world.endpoint::<QuicReceiver>(quic.receiver).got.is_empty() {
         return Err("the QUIC-like flow got nothing through".to_owned());
     }
     if world.endpoint::<Asker>(asker).took.is_empty() {
@@ -135,14 +127,8 @@ pub(crate) fn goodput(case: &Case) -> Result<(), String> {
 
 /// Mbit/s that one QUIC-like flow gets, after a time to warm up.
 fn quic_mbit(case: &Case, options: WorldOptions, from: Side) -> f64 {
-    let (warm, time) = (Duration::from_secs(3), Duration::from_secs(8));
-    let mut world = World::connected(&case.profile, options);
-    let receiver = quic(&mut world, from, 7000);
-    world.run_for(warm);
-    let before = world.endpoint::<QuicReceiver>(receiver).got.len();
-    world.run_for(time);
-    let got = world.endpoint::<QuicReceiver>(receiver).got.len() - before;
-    (got * PACKET_LEN * 8) as f64 / 1e6 / time.as_secs_f64()
+    let times = (Duration::from_secs(3), Duration::from_secs(8));
+    trial::quic(&case.profile, options, from, false, times).mbit
 }
 
 pub(crate) fn quic_goodput(case: &Case) -> Result<(), String> {

@@ -29,6 +29,11 @@ impl QuicSender {
         Self { local, remote, sender: Sender::new(start) }
     }
 
+    /// As [`QuicSender::new`], but spread over the round trip.
+    pub fn paced(local: (IpAddr, u16), remote: (IpAddr, u16), start: Instant) -> Self {
+        Self { local, remote, sender: Sender::paced(start) }
+    }
+
     /// What happened so far.
     pub fn stats(&self) -> QuicStats {
         self.sender.stats()

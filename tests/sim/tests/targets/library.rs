@@ -1,0 +1,118 @@
+//! Every profile of the library: never below what the best link alone gives through the tunnel.
+
+use tandem_sim::host::tcp::Algorithm;
+use tandem_sim::world::Side;
+use tandem_sim::{Profile, profile, trial};
+
+use crate::common::{DOWN, UP, is_worth_it, named, options};
+
+/// Part of the goodput over the best link alone.
+const FLOOR: f64 = 0.98;
+
+/// Long enough for the first event to happen, and for what follows it.
+fn shortened(name: &str) -> Profile {
+    let profile = profile::named(name).expect("it is in the library");
+    let is_steady = profile.event.is_empty() && profile.link.iter().all(|link| link.trace.is_none());
+    named(name, if is_steady { 4 } else { profile.seconds.min(8) })
+}
+
+fn is_never_worse(name: &str, from: Side, flows: u16) {
+    let profile = shortened(name);
+    let outcome = trial::tcp(&profile, options(1), from, flows);
+    println!(
+        "{name}, {flows} flow(s) from {from:?}: {:.1} Mbit/s, {:.1} % sent beyond the payload",
+        outcome.mbit,
+        outcome.extra * 100.0
+    );
+    is_worth_it(&profile, from, (flows, Algorithm::Cubic), outcome.mbit, FLOOR);
+}
+
+macro_rules! tests {
+    ($($(#[$attribute:meta])* $test:ident: $name:literal, $from:ident, $flows:literal;)*) => {
+        use super::{DOWN, UP, is_never_worse};
+
+        $(
+            #[test]
+            $(#[$attribute])*
+            fn $test() { is_never_worse($name, $from, $flows); }
+        )*
+    };
+}
+
+macro_rules! rows {
+    ($($profile:ident: $name:literal;)*) => {
+        $(mod $profile {
+            tests! {
+                one_flow_up_gets_no_less_than_over_the_best_link: $name, UP, 1;
+                one_flow_down_gets_no_less_than_over_the_best_link: $name, DOWN, 1;
+                eight_flows_up_get_no_less_than_over_the_best_link: $name, UP, 8;
+                eight_flows_down_get_no_less_than_over_the_best_link: $name, DOWN, 8;
+            }
+        })*
+    };
+}
+
+// Of `two-equal-100` and `fast-and-lte` more is promised: see `bulk`.
+rows! {
+    two_equal: "two-equal";
+    two_equal_loss_1: "two-equal-loss-1";
+    fibre_and_lte: "fibre-and-lte";
+    asymmetric_delay: "asymmetric-delay";
+    lossy_wifi_lte: "lossy-wifi-lte";
+    bufferbloat_lte_wifi: "bufferbloat-lte-wifi";
+    starlink_lte: "starlink-lte";
+    three_links: "three-links";
+    five_links: "five-links";
+    loss_0_1: "loss-0.1";
+    loss_1: "loss-1";
+    loss_3: "loss-3";
+    asymmetric_mtu: "asymmetric-mtu";
+    nat_rebinding: "nat-rebinding";
+    same_address: "same-address";
+    wifi_carrier_off: "wifi-carrier-off";
+    wifi_blackhole: "wifi-blackhole";
+    asymmetric_rates: "asymmetric-rates";
+}
+
+mod wifi_edge_lte {
+    tests! {
+        one_flow_up_gets_no_less_than_over_the_best_link: "wifi-edge-lte", UP, 1;
+        #[ignore = "0.968 of the best link alone"]
+        one_flow_down_gets_no_less_than_over_the_best_link: "wifi-edge-lte", DOWN, 1;
+        eight_flows_up_get_no_less_than_over_the_best_link: "wifi-edge-lte", UP, 8;
+        eight_flows_down_get_no_less_than_over_the_best_link: "wifi-edge-lte", DOWN, 8;
+    }
+}
+
+mod train {
+    tests! {
+        one_flow_up_gets_no_less_than_over_the_best_link: "train", UP, 1;
+        one_flow_down_gets_no_less_than_over_the_best_link: "train", DOWN, 1;
+        eight_flows_up_get_no_less_than_over_the_best_link: "train", UP, 8;
+        #[ignore = "0.791 of the best link alone"]
+        eight_flows_down_get_no_less_than_over_the_best_link: "train", DOWN, 8;
+    }
+}
+
+mod one_way_link {
+    tests! {
+        #[ignore = "0.979 of the good link alone: bulk pauses when the other one goes deaf"]
+        one_flow_up_gets_no_less_than_over_the_best_link: "one-way-link", UP, 1;
+        #[ignore = "0.977 of the good link alone: bulk pauses when the other one goes deaf"]
+        one_flow_down_gets_no_less_than_over_the_best_link: "one-way-link", DOWN, 1;
+        #[ignore = "0.956 of the good link alone: bulk pauses when the other one goes deaf"]
+        eight_flows_up_get_no_less_than_over_the_best_link: "one-way-link", UP, 8;
+        #[ignore = "0.949 of the good link alone: bulk pauses when the other one goes deaf"]
+        eight_flows_down_get_no_less_than_over_the_best_link: "one-way-link", DOWN, 8;
+    }
+}
+
+mod shared_bottleneck {
+    tests! {
+        #[ignore = "0.888 of the best link alone; downwards 0.998"]
+        one_flow_up_gets_no_less_than_over_the_best_link: "shared-bottleneck", UP, 1;
+        one_flow_down_gets_no_less_than_over_the_best_link: "shared-bottleneck", DOWN, 1;
+        eight_flows_up_get_no_less_than_over_the_best_link: "shared-bottleneck", UP, 8;
+        eight_flows_down_get_no_less_than_over_the_best_link: "shared-bottleneck", DOWN, 8;
+    }
+}
