@@ -28,7 +28,7 @@ mod tests;
 
 pub use error::{ErrorBody, kind};
 pub use flow::{DEFAULT_FLOW_LIMIT, Flow, FlowBasis, FlowClass, FlowList, FlowRequest};
-pub use path::{Path, PathList, PathState, Tier};
+pub use path::{Path, PathDirection, PathList, PathState, Tier};
 pub use peer::{Peer, PeerList, PeerState};
 pub use request::{
     Credential, DEFAULT_INVITE_EXPIRY_US, InviteRequest, InviteResponse, MAX_WAIT_US, PeerRemoved,

@@ -19,6 +19,24 @@ pub(crate) struct Cli {
 const EXIT_CODES: &str = "Without a command, shows the status.\n\n\
     Exit codes: 0 done, 1 refused or failed, 2 usage or configuration error, 3 tandemd is not running, 4 timeout.";
 
+/// The columns of `path list --wide`.
+const WIDE: &str = "\
+Show all that is known of each direction, in a row of its own:
+RATE, SHARE    what it carries, and its part of what all paths carry
+CAPACITY       what congestion control believes it can carry
+RTT, MIN RTT   round trip as the sender measures it: now, and the least
+DELAY          how much longer than over the fastest path the way takes, one way
+LOSS, LOST     share of packets lost lately; packets lost
+RESENT         datagrams sent on it once more, lost here or on another path
+COPIED         datagrams sent on it beside another path
+REORDERED      packets that came on it after a later one of their flow
+HELD           packets that came on it and waited for an earlier one of their flow
+QUEUE          what waits at the sender for it
+
+REASON says why a path is used or not: in-use, tier-backup and tier-secondary (a better link works, or has room), \
+too-slow (150 ms later than the fastest), too-lossy (more than 10 % lost, while another path loses less), silent \
+(answers are overdue), peer-request (they are overdue at the other side), validating.";
+
 #[derive(Debug, Args)]
 pub(crate) struct Global {
     /// Control socket of the daemon [default: /run/tandem/ctl.sock].
@@ -75,6 +93,9 @@ pub(crate) enum PathCommand {
         /// Show again every second, until interrupted.
         #[arg(long)]
         watch: bool,
+        /// Show all that is known of each direction, in a row of its own.
+        #[arg(long, long_help = WIDE)]
+        wide: bool,
     },
 }
 

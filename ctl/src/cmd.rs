@@ -29,8 +29,10 @@ pub(crate) fn run(cli: Cli) -> Outcome {
     let client = &Client::new(global.socket.clone().unwrap_or_else(|| DEFAULT_SOCKET.into()));
     match command.unwrap_or(Command::Status) {
         Command::Status => block_on(show::status(client, json)),
-        Command::Path(PathCommand::List { watch: false }) => block_on(show::paths(client, json)),
-        Command::Path(PathCommand::List { watch: true }) => block_on(show::watch_paths(client, json)),
+        Command::Path(PathCommand::List { watch: false, wide }) => block_on(show::paths(client, json, wide)),
+        Command::Path(PathCommand::List { watch: true, wide }) => {
+            block_on(show::watch_paths(client, json, wide))
+        }
         Command::Flow(FlowCommand::List { peer, limit }) => {
             block_on(show::flows(client, json, FlowRequest { peer, limit: Some(limit) }))
         }

@@ -1,6 +1,7 @@
 //! Answers of the daemon as a person reads them.
 
 mod flows;
+mod paths;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -10,13 +11,12 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 use std::time::{Duration, SystemTime};
 
-use tandem::api::{
-    Credential, InviteResponse, Path, PathState, Peer, PeerState, ReloadReport, State, Status, WaitReport,
-};
+use tandem::api::{Credential, InviteResponse, Peer, PeerState, ReloadReport, State, Status, WaitReport};
 
 pub(crate) use flows::flows;
+pub(crate) use paths::{paths, paths_wide};
 use table::{Align, Cell, Colour, Table};
-use units::{bytes, latency, moment, rate, ratio, span};
+use units::{bytes, moment, span};
 
 /// How to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,36 +85,6 @@ fn daemon(status: &Status) -> String {
         let _ = write!(text, ", {} per idle peer", bytes(peer_state));
     }
     text
-}
-
-/// Paths, one a row; with a column for the peer where a path names one.
-pub(crate) fn paths(paths: &[Path], style: Style) -> String {
-    if paths.is_empty() {
-        return "no paths\n".to_owned();
-    }
-    let of_peers = paths.iter().any(|path| path.peer.is_some());
-    let who = if of_peers { ["PEER", "REMOTE"].as_slice() } else { &["INTERFACE"] };
-    let columns = who.iter().chain(&["STATE", "TIER"]).map(|name| (*name, Align::Left));
-    let numbers = ["RTT", "LOSS", "UP", "DOWN", "SENT", "RECEIVED"].map(|name| (name, Align::Right));
-    let mut table = Table::with_columns(columns.chain(numbers).chain([("REASON", Align::Left)]));
-    for path in paths {
-        let remote = path.remote.map(|remote| remote.to_string());
-        let who = if of_peers { vec![path.peer.clone(), remote] } else { vec![path.interface.clone()] };
-        let tier = if of_peers { "-" } else { path.tier.label() };
-        let cells = [
-            Cell::text(path.state.label()).coloured(path_colour(path.state)),
-            Cell::text(tier),
-            Cell::known(path.rtt_us.map(latency)),
-            Cell::known(path.loss_ratio.map(ratio)),
-            Cell::known(path.id.map(|_| rate(path.tx_rate_bps))),
-            Cell::known(path.id.map(|_| rate(path.rx_rate_bps))),
-            Cell::known(path.id.map(|_| bytes(path.tx_bytes))),
-            Cell::known(path.id.map(|_| bytes(path.rx_bytes))),
-            Cell::text(&path.reason),
-        ];
-        table.row(who.into_iter().map(Cell::known).chain(cells));
-    }
-    table.render(style.colour)
 }
 
 /// Peers, one a row.
@@ -206,15 +176,6 @@ fn state_colour(state: State) -> Colour {
         State::Connecting | State::Stopping => Colour::Yellow,
         State::Disconnected => Colour::Red,
         State::Unknown => Colour::None,
-    }
-}
-
-fn path_colour(state: PathState) -> Colour {
-    match state {
-        PathState::Up => Colour::Green,
-        PathState::Probing | PathState::Suspect => Colour::Yellow,
-        PathState::Down => Colour::Red,
-        PathState::Standby | PathState::Unused | PathState::Unknown => Colour::None,
     }
 }
 

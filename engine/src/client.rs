@@ -219,7 +219,7 @@ impl Client {
         if let Handled::Conn(handle) = handled
             && let Some(tunnel) = self.conns.get_mut(&handle)
         {
-            tunnel.mark_dirty();
+            tunnel.arrived(arrival);
         }
     }
 

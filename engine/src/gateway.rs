@@ -114,7 +114,12 @@ impl Gateway {
             .endpoint
             .handle(now, arrival, data, |handle| peers.get_mut(&handle).map(|peer| &mut peer.tunnel.conn));
         match handled {
-            Handled::Conn(handle) => self.wake(handle),
+            Handled::Conn(handle) => {
+                if let Some(peer) = self.peers.get_mut(&handle) {
+                    peer.tunnel.arrived(arrival);
+                }
+                self.wake(handle);
+            }
             Handled::New(handle, conn) => self.welcome(handle, *conn, arrival.remote),
             Handled::Nothing => {}
         }

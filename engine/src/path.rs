@@ -3,7 +3,9 @@
 mod base;
 pub(crate) mod pacer;
 mod queue;
+mod report;
 pub(crate) mod state;
+mod tally;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -13,8 +15,11 @@ use self::base::BaseRtt;
 use self::pacer::{Pacer, bytes_per, scale};
 pub(crate) use self::queue::Outgoing;
 use self::queue::PathQueue;
+pub use self::report::{Account, PathReport, Told, Usage};
 pub use self::state::PathState;
 use self::state::{Health, Verdict};
+pub(crate) use self::tally::METER_INTERVAL;
+use self::tally::{Bytes, Meter, Tally};
 use crate::link::{LinkId, Tier};
 use crate::quic::gate::Gate;
 use crate::quic::{Conn, PathId, path_number};
@@ -39,8 +44,6 @@ const LOSS_HALF_LIFE: Duration = Duration::from_secs(1);
 const LOSS_WEIGHT: f64 = 1.0 / 256.0;
 /// RFC 9002 §7.7: a window-based controller is paced a little faster than a window per RTT. In thousandths.
 const WINDOW_GAIN: u64 = 1250;
-/// Rates shown to people are averages over at least this long.
-const METER_INTERVAL: Duration = Duration::from_secs(1);
 
 /// One path.
 #[derive(Debug)]
@@ -65,51 +68,23 @@ pub(crate) struct Path {
     fates_seen: (u64, u64),
     /// Up to when [`loss`](Self::loss) is counted.
     loss_at: Instant,
-    tx: Meter,
-    rx: Meter,
+    meter: Meter,
+    pub(crate) tally: Tally,
+    /// What the peer last told of it, and when.
+    pub(crate) told: Option<(Instant, Account)>,
 }
 
-/// Figures of a path for people and scripts.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PathReport {
-    /// noq's path id, unique within the connection.
-    pub id: u32,
-    /// The link it runs over.
-    pub link: LinkId,
-    /// The peer's address on it.
-    pub remote: SocketAddr,
-    /// How willingly it is used.
-    pub tier: Tier,
-    /// What it can be used for.
-    pub state: PathState,
-    /// Smoothed round-trip time.
-    pub rtt: Duration,
-    /// Smallest round-trip time seen.
-    pub rtt_min: Duration,
-    /// Share of recent packets lost, 0 to 1.
-    pub loss: f64,
-    /// Bytes of UDP payload sent.
-    pub tx_bytes: u64,
-    /// Bytes of UDP payload received.
-    pub rx_bytes: u64,
-    /// Bytes/s sent, over the last second or since the last report.
-    pub tx_rate: u64,
-    /// Bytes/s received, likewise.
-    pub rx_rate: u64,
-    /// Bytes/s that the path is believed to carry.
-    pub estimated_rate: u64,
-    /// Congestion window, bytes.
-    pub cwnd: u64,
-    /// Bytes in flight.
-    pub in_flight: u64,
-    /// Bytes queued for it.
-    pub queued: u64,
-    /// Largest UDP payload that it is known to carry.
-    pub mtu: u64,
-    /// Packets sent.
-    pub sent_packets: u64,
-    /// Packets lost.
-    pub lost_packets: u64,
+/// What a report of a path says of it beside the others.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beside {
+    /// What the scheduler makes of it.
+    pub(crate) usage: Usage,
+    /// How much longer than the fastest it takes, where it works.
+    pub(crate) delay: Option<Duration>,
+    /// Bytes that all paths sent lately.
+    pub(crate) tx: u64,
+    /// Bytes that came on all paths lately.
+    pub(crate) rx: u64,
 }
 
 impl Path {
@@ -132,8 +107,9 @@ impl Path {
             loss: 0.0,
             fates_seen: (0, 0),
             loss_at: now,
-            tx: Meter::new(now),
-            rx: Meter::new(now),
+            meter: Meter::new(now),
+            tally: Tally::default(),
+            told: None,
         }
     }
 
@@ -291,57 +267,62 @@ impl Path {
         self.health.check(now, conn.gate(self.id).and_then(|gate| gate.answer_time()))
     }
 
-    /// Figures for people and scripts.
-    pub(crate) fn report(&mut self, now: Instant, conn: &mut Conn) -> PathReport {
+    /// Takes down what it has carried, for figures of late.
+    pub(crate) fn meter(&mut self, now: Instant, conn: &mut Conn) {
         let figures = conn.figures(self.id).unwrap_or_default();
+        self.meter.roll(now, Bytes { tx: figures.tx_bytes, rx: figures.rx_bytes });
+    }
+
+    /// Bytes that it carried lately.
+    pub(crate) fn lately(&self, conn: &mut Conn) -> Bytes {
+        let figures = conn.figures(self.id).unwrap_or_default();
+        self.meter.lately(Bytes { tx: figures.tx_bytes, rx: figures.rx_bytes })
+    }
+
+    /// Figures for people and scripts.
+    pub(crate) fn report(&self, now: Instant, conn: &mut Conn, beside: Beside) -> PathReport {
+        let figures = conn.figures(self.id).unwrap_or_default();
+        let lately = self.lately(conn);
         let gate = conn.gate(self.id);
         let rtt = gate.and_then(|gate| gate.rtt()).unwrap_or(figures.rtt);
         let rtt_min = gate.and_then(|gate| gate.rtt_min());
         let bandwidth = gate.and_then(|gate| gate.bandwidth()).filter(|rate| *rate > 0);
-        let in_flight = gate.map_or(0, |gate| gate.in_flight());
+        let is_helping = beside.usage == Usage::Standby && self.tally.sent_lately(now);
         PathReport {
             id: path_number(self.id),
             link: self.link,
             remote: self.remote,
             tier: self.tier,
             state: self.health.state(),
+            usage: if is_helping { Usage::InUse } else { beside.usage },
             rtt,
             rtt_min: rtt_min.unwrap_or(rtt),
+            delay_difference: beside.delay,
             loss: self.loss,
             tx_bytes: figures.tx_bytes,
             rx_bytes: figures.rx_bytes,
-            tx_rate: self.tx.rate(now, figures.tx_bytes),
-            rx_rate: self.rx.rate(now, figures.rx_bytes),
+            tx_rate: self.meter.rate(now, lately.tx),
+            rx_rate: self.meter.rate(now, lately.rx),
+            tx_share: share(lately.tx, beside.tx),
+            rx_share: share(lately.rx, beside.rx),
             estimated_rate: bandwidth.unwrap_or(self.rate),
             // noq's own figure is what the gate shows it: 0 while another path's batch leaves.
             cwnd: gate.map_or(0, |gate| gate.window()),
-            in_flight,
+            in_flight: gate.map_or(0, |gate| gate.in_flight()),
             queued: self.queue.bytes(),
             mtu: self.mtu,
             sent_packets: figures.sent_packets,
             lost_packets: figures.lost_packets,
+            retransmitted: self.tally.retransmitted,
+            duplicated: self.tally.duplicated,
+            reordered: self.tally.reordered,
+            held: self.tally.held,
+            told: self.told.map(|(at, account)| Told { age: now.saturating_duration_since(at), account }),
         }
     }
 }
 
-/// Average rates between reports, without a timer of its own.
-#[derive(Debug)]
-struct Meter {
-    older: (Instant, u64),
-    newer: (Instant, u64),
-}
-
-impl Meter {
-    fn new(now: Instant) -> Self {
-        Self { older: (now, 0), newer: (now, 0) }
-    }
-
-    /// Bytes/s since a report that is at least [`METER_INTERVAL`] old, if there is one.
-    fn rate(&mut self, now: Instant, bytes: u64) -> u64 {
-        if now.saturating_duration_since(self.newer.0) >= METER_INTERVAL {
-            self.older = std::mem::replace(&mut self.newer, (now, bytes));
-        }
-        let elapsed = now.saturating_duration_since(self.older.0);
-        if elapsed.is_zero() { 0 } else { bytes_per(bytes.saturating_sub(self.older.1), elapsed) }
-    }
+/// What part of `all` is.
+fn share(part: u64, all: u64) -> Option<f64> {
+    (all > 0).then(|| part as f64 / all as f64)
 }

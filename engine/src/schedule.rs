@@ -43,6 +43,11 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
+    /// Whether packets may go on it at all.
+    fn works(&self) -> bool {
+        self.usable && self.tier != Tier::Never
+    }
+
     fn backlog(&self) -> Duration {
         duration_of(self.queued, self.rate)
     }
@@ -53,6 +58,51 @@ impl Candidate {
 
     fn arrival_if_idle(&self, len: usize) -> Duration {
         duration_of(len as u64, self.rate).min(MAX_SERIALIZATION) + self.delay
+    }
+}
+
+/// How the scheduler uses a path for what it sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Usage {
+    /// Packets go on it whenever it is the first to deliver them.
+    InUse,
+    /// It works, and waits until the paths of a better tier do not, or cannot keep up.
+    Standby,
+    /// It is left out: it would deliver so late that no receiver waits so long.
+    TooSlow,
+    /// It is left out: it loses much, and another path does not.
+    TooLossy,
+    /// It does not work, or is not to be used; its state and its tier say why.
+    Unusable,
+}
+
+impl Usage {
+    const ALL: [Self; 5] = [Self::InUse, Self::Standby, Self::TooSlow, Self::TooLossy, Self::Unusable];
+
+    /// The stable label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InUse => "in-use",
+            Self::Standby => "standby",
+            Self::TooSlow => "too-slow",
+            Self::TooLossy => "too-lossy",
+            Self::Unusable => "unusable",
+        }
+    }
+
+    /// Its number on the wire.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::InUse => 0,
+            Self::Standby => 1,
+            Self::TooSlow => 2,
+            Self::TooLossy => 3,
+            Self::Unusable => 4,
+        }
+    }
+
+    pub(crate) fn from_code(code: u64) -> Option<Self> {
+        Self::ALL.into_iter().find(|usage| u64::from(usage.code()) == code)
     }
 }
 
@@ -69,14 +119,10 @@ pub(crate) enum Choice {
 
 /// The path for a packet of `len` bytes, with `waiting` bytes in the ingress queue, itself included.
 pub(crate) fn choose(candidates: &[Candidate], len: usize, waiting: u64) -> Choice {
-    let Some(best_rank) = usable(candidates, 3).map(|(_, path)| path.tier.rank()).min() else {
-        return Choice::Nowhere;
-    };
-    // Backup paths never overflow: they work only where nothing else does.
-    let overflow = if best_rank == 0 && is_full(candidates, waiting) { 1 } else { best_rank };
-    let fastest = usable(candidates, overflow).map(|(_, path)| path.skew).min().unwrap_or_default();
-    let slowest = eligible(candidates, overflow, fastest).map(|(_, path)| path.arrival_if_idle(len)).max();
-    let best = eligible(candidates, overflow, fastest).min_by_key(|(_, path)| path.arrival(len));
+    let Some(rank) = wanted_rank(candidates, waiting) else { return Choice::Nowhere };
+    let standard = Standard::of(candidates, rank);
+    let slowest = eligible(candidates, rank, standard).map(|(_, path)| path.arrival_if_idle(len)).max();
+    let best = eligible(candidates, rank, standard).min_by_key(|(_, path)| path.arrival(len));
     let (Some((index, path)), Some(slowest)) = (best, slowest) else { return Choice::Nowhere };
     // A longer queue than this would have sent the packet to another path, were there room.
     if path.queued > 0 && path.backlog() > slowest.saturating_sub(path.delay) + SLACK {
@@ -85,9 +131,31 @@ pub(crate) fn choose(candidates: &[Candidate], len: usize, waiting: u64) -> Choi
     Choice::Path(index)
 }
 
+/// How each path would be used now, with `waiting` bytes in the ingress queue, in the order of `candidates`.
+pub(crate) fn usage(candidates: &[Candidate], waiting: u64) -> impl Iterator<Item = Usage> {
+    let rank = wanted_rank(candidates, waiting).unwrap_or_default();
+    let standard = Standard::of(candidates, rank);
+    candidates.iter().map(move |path| {
+        if !path.works() {
+            Usage::Unusable
+        } else if path.tier.rank() > rank {
+            Usage::Standby
+        } else {
+            standard.judge(path)
+        }
+    })
+}
+
+/// Paths are used up to this rank; `None` if none works.
+fn wanted_rank(candidates: &[Candidate], waiting: u64) -> Option<u8> {
+    let best = candidates.iter().filter(|path| path.works()).map(|path| path.tier.rank()).min()?;
+    // Backup paths never overflow: they work only where nothing else does.
+    Some(if best == 0 && is_full(candidates, waiting) { 1 } else { best })
+}
+
 /// Working paths up to a rank.
 fn usable(candidates: &[Candidate], rank: u8) -> impl Iterator<Item = (usize, &Candidate)> {
-    let up_to = move |path: &Candidate| path.usable && path.tier != Tier::Never && path.tier.rank() <= rank;
+    let up_to = move |path: &Candidate| path.works() && path.tier.rank() <= rank;
     candidates.iter().enumerate().filter(move |(_, path)| up_to(path))
 }
 
@@ -95,13 +163,41 @@ fn usable(candidates: &[Candidate], rank: u8) -> impl Iterator<Item = (usize, &C
 fn eligible(
     candidates: &[Candidate],
     rank: u8,
-    fastest: Duration,
+    standard: Standard,
 ) -> impl Iterator<Item = (usize, &Candidate)> {
-    let clean_exists = usable(candidates, rank).any(|(_, path)| path.loss <= MAX_LOSS);
-    usable(candidates, rank).filter(move |(_, path)| {
-        path.tier == Tier::Always
-            || (path.skew <= fastest + MAX_SKEW && (path.loss <= MAX_LOSS || !clean_exists))
-    })
+    usable(candidates, rank).filter(move |(_, path)| standard.judge(path) == Usage::InUse)
+}
+
+/// What paths are measured by.
+#[derive(Debug, Clone, Copy)]
+struct Standard {
+    /// Delay of the fastest, with all that is queued on the way.
+    fastest: Duration,
+    /// Whether one of them loses little.
+    clean_exists: bool,
+}
+
+impl Standard {
+    /// That of the working paths up to a rank.
+    fn of(candidates: &[Candidate], rank: u8) -> Self {
+        Self {
+            fastest: usable(candidates, rank).map(|(_, path)| path.skew).min().unwrap_or_default(),
+            clean_exists: usable(candidates, rank).any(|(_, path)| path.loss <= MAX_LOSS),
+        }
+    }
+
+    /// Whether the quality of one of them hurts the others.
+    fn judge(self, path: &Candidate) -> Usage {
+        if path.tier == Tier::Always {
+            Usage::InUse
+        } else if path.skew > self.fastest + MAX_SKEW {
+            Usage::TooSlow
+        } else if path.loss > MAX_LOSS && self.clean_exists {
+            Usage::TooLossy
+        } else {
+            Usage::InUse
+        }
+    }
 }
 
 /// Whether the paths of the first rank cannot keep up.

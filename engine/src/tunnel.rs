@@ -13,6 +13,7 @@ mod doors;
 mod paths;
 mod receive;
 mod recovery;
+mod report;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
@@ -34,7 +35,7 @@ use crate::link::{LinkId, Tier, Transmit};
 use crate::masque::capsule::Decoder;
 use crate::masque::connect_ip::Capsule;
 use crate::masque::extension::Contexts;
-use crate::path::{Outgoing, Path, PathReport};
+use crate::path::{Outgoing, Path};
 use crate::queue::{self, ClassQueue};
 use crate::quic::{Conn, Datagram, Endpoint, PathId};
 use crate::schedule::Candidate;
@@ -49,8 +50,11 @@ pub const DEFAULT_MTU: u16 = 1420;
 const CONTEXT_LANE: &str = "lane";
 /// Name of the context whose payload is a piece of the above.
 const CONTEXT_SPLIT: &str = "split";
+/// Name of the context whose payload is what the sender knows of a path: see [`Account`](crate::path::Account). Not a
+/// capsule, because what is lost on a stream holds up all that follows on it, such as word of a silent path.
+const CONTEXT_REPORT: &str = "report";
 /// What this version understands.
-const CONTEXTS: [&str; 2] = [CONTEXT_LANE, CONTEXT_SPLIT];
+const CONTEXTS: [&str; 3] = [CONTEXT_LANE, CONTEXT_SPLIT, CONTEXT_REPORT];
 
 /// What a tunnel tells its owner.
 #[derive(Debug)]
@@ -77,18 +81,21 @@ pub(crate) enum TunnelEvent {
     PathsChanged,
 }
 
-/// The two contexts' ids, where they are agreed upon.
+/// The contexts' ids, where they are agreed upon.
 #[derive(Debug, Clone, Copy, Default)]
 struct ContextIds {
     lane: Option<u64>,
     split: Option<u64>,
+    report: Option<u64>,
 }
 
 impl ContextIds {
     fn of(agreed: &Contexts) -> Self {
         // Pieces make a packet with its place, and a packet with its place may need pieces: both or neither.
         match (agreed.id(CONTEXT_LANE), agreed.id(CONTEXT_SPLIT)) {
-            (Some(lane), Some(split)) => Self { lane: Some(lane), split: Some(split) },
+            (Some(lane), Some(split)) => {
+                Self { lane: Some(lane), split: Some(split), report: agreed.id(CONTEXT_REPORT) }
+            }
             _ => Self::default(),
         }
     }
@@ -148,6 +155,12 @@ pub(crate) struct Tunnel {
     sequencer: Sequencer,
     resequencer: Resequencer,
     budget: Budget,
+    /// When what the paths carried was last taken down.
+    metered: Option<Instant>,
+    /// When the peer was last told of the paths, and how many packets had gone either way.
+    told: Option<(Instant, u64)>,
+    /// Datagrams that came, and on which path where that is known.
+    arrived: VecDeque<(Option<PathId>, Bytes)>,
     pub(crate) inbound: VecDeque<Bytes>,
     pub(crate) events: VecDeque<TunnelEvent>,
     pub(crate) counters: TunnelCounters,
@@ -190,6 +203,9 @@ impl Tunnel {
             sequencer: Sequencer::default(),
             resequencer: Resequencer::new(MAX_HOLD),
             budget: Budget::default(),
+            metered: None,
+            told: None,
+            arrived: VecDeque::new(),
             inbound: VecDeque::new(),
             events: VecDeque::new(),
             counters: TunnelCounters::default(),
@@ -224,7 +240,7 @@ impl Tunnel {
         self.dirty
     }
 
-    /// Says that a UDP datagram was taken in by the connection.
+    /// Says that something happened to the connection.
     pub(crate) fn mark_dirty(&mut self) {
         self.dirty = true;
     }
@@ -252,6 +268,7 @@ impl Tunnel {
         self.receive_datagrams(now);
         self.settle_fates(now);
         self.check_paths(now);
+        self.tell_of_paths(now);
         gone
     }
 
@@ -284,11 +301,6 @@ impl Tunnel {
         let inbound = [self.rejoiner.poll_timeout(), self.resequencer.poll_timeout()];
         let memory = [self.ingress.poll_timeout(), self.classifier.poll_timeout()];
         inbound.into_iter().chain(memory).chain([self.conn.inner.poll_timeout(), paths]).flatten().min()
-    }
-
-    /// The paths for people and scripts.
-    pub(crate) fn report(&mut self, now: Instant) -> Vec<PathReport> {
-        self.paths.iter_mut().map(|path| path.report(now, &mut self.conn)).collect()
     }
 
     /// Ends the connection.

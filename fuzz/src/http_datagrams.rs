@@ -1,10 +1,11 @@
-//! What stands before the payload of a datagram, and the header fields that agree on its contexts.
+//! What stands before the payload of a datagram, what one says of a path, and the header fields that agree on its contexts.
 
 use bytes::{Bytes, BytesMut};
 use tandem_engine::h3::Headers;
 use tandem_engine::masque::connect_ip::{self, Scope};
 use tandem_engine::masque::datagram::{self, MAX_QUARTER_STREAM_ID};
 use tandem_engine::masque::extension::{Contexts, FIELD};
+use tandem_engine::path::Account;
 
 use crate::input::Input;
 
@@ -27,12 +28,26 @@ fn header(bytes: &Bytes) {
     assert!(parsed.quarter <= MAX_QUARTER_STREAM_ID);
     assert_eq!(datagram::quarter_stream_id(parsed.quarter << 2), parsed.quarter);
     let Some((context, payload)) = &parsed.content else { return };
+    account(payload);
     let mut again = BytesMut::new();
     datagram::encode_header(&mut again, parsed.quarter, *context);
     assert_eq!(again.len(), datagram::header_len(parsed.quarter, *context));
     again.extend_from_slice(payload);
     assert!(again.len() <= bytes.len());
     assert_eq!(datagram::parse(&again.freeze()), Ok(parsed));
+}
+
+/// What a peer says of a path is kept as it is, so it has to fit every unit in which it is shown.
+fn account(payload: &[u8]) {
+    let Some(account) = Account::decode(payload) else { return };
+    assert!((0.0..=1.0).contains(&account.loss));
+    for time in [Some(account.rtt), Some(account.rtt_min), account.delay_difference].into_iter().flatten() {
+        assert!(u64::try_from(time.as_micros()).is_ok(), "{time:?}");
+    }
+    let mut again = Vec::new();
+    account.encode(&mut again);
+    assert!(again.len() <= payload.len().min(Account::MAX_LEN), "the shortest form of the same");
+    assert_eq!(Account::decode(&again), Some(account));
 }
 
 fn contexts(mut input: Input<'_>) {

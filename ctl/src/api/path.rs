@@ -61,6 +61,50 @@ pub struct Path {
     pub mtu_bytes: Option<u32>,
     /// Packets declared lost since the path opened.
     pub lost_packets: u64,
+    /// The direction from here to the other side; null where no path is open.
+    pub tx: Option<PathDirection>,
+    /// The direction from the other side to here; null where no path is open.
+    pub rx: Option<PathDirection>,
+    /// How long ago the other side told what only it can know: most of `rx`, and of `tx` what comes out of order. It
+    /// tells once a second while packets flow over one of several paths; null if it never did.
+    pub told_age_us: Option<u64>,
+}
+
+/// One direction of an open path. What the other side knows is null if it did not tell, and what changes from moment to
+/// moment also if that was more than three seconds ago.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+pub struct PathDirection {
+    /// Whether this direction is used.
+    pub state: Option<PathState>,
+    /// Why, or why not: a label from [`super::reason`].
+    pub reason: Option<String>,
+    /// Rate over the last second or two, of UDP payload.
+    pub rate_bps: u64,
+    /// What the sender's congestion control believes the path can carry.
+    pub estimated_rate_bps: Option<u64>,
+    /// Share of the rates of all paths of the tunnel in this direction; null while they carry nothing.
+    pub share_ratio: Option<f64>,
+    /// Smoothed round-trip time, as the sender measures it.
+    pub rtt_us: Option<u64>,
+    /// Smallest round-trip time that the sender has seen.
+    pub rtt_min_us: Option<u64>,
+    /// How much longer than over the fastest path the way takes, one way, with little queued; null where the path does
+    /// not work.
+    pub delay_difference_us: Option<u64>,
+    /// Share of sent packets declared lost, lately.
+    pub loss_ratio: Option<f64>,
+    /// Packets declared lost since the path opened.
+    pub lost_packets: Option<u64>,
+    /// Datagrams sent on this path once more, because they were lost, here or on another path.
+    pub retransmitted_packets: Option<u64>,
+    /// Datagrams sent on this path beside another one.
+    pub duplicated_packets: Option<u64>,
+    /// Packets that came on this path after a later one of their flow.
+    pub reordered_packets: Option<u64>,
+    /// Packets that came on this path and waited at the receiver for an earlier one of their flow.
+    pub held_packets: Option<u64>,
+    /// What waits at the sender for this path.
+    pub queue_bytes: Option<u64>,
 }
 
 /// State of a path.
@@ -73,7 +117,7 @@ pub enum PathState {
     Probing,
     /// Open, but silent for longer than expected: no traffic is given to it.
     Suspect,
-    /// Open and healthy, kept for when better paths fail.
+    /// Open and healthy, and left out: kept for when better paths fail, or too slow or too lossy beside them.
     Standby,
     /// Was open, and is lost.
     Down,

@@ -8,6 +8,11 @@ pub const IN_USE: &str = "in-use";
 pub const TIER_BACKUP: &str = "tier-backup";
 /// The link's tier is `secondary`, and the links before it have room.
 pub const TIER_SECONDARY: &str = "tier-secondary";
+/// The path is left out, because packets would arrive so much later than over the fastest one that no receiver waits so
+/// long (150 ms; not with tier `always`).
+pub const TOO_SLOW: &str = "too-slow";
+/// The path is left out, because it loses more than every tenth packet, and another does not (not with tier `always`).
+pub const TOO_LOSSY: &str = "too-lossy";
 /// The link's tier is `never`.
 pub const TIER_NEVER: &str = "tier-never";
 /// The interface is administratively down.

@@ -28,9 +28,32 @@ fn a_path_has_every_field_even_where_nothing_is_known() {
             "id": null, "peer": null, "link": null, "interface": null, "tier": "auto", "state": "unused",
             "reason": "no-carrier", "since_unix_us": null, "local": null, "remote": null, "rtt_us": null,
             "rtt_min_us": null, "loss_ratio": null, "tx_rate_bps": 0, "rx_rate_bps": 0, "tx_bytes": 0,
-            "rx_bytes": 0, "estimated_rate_bps": null, "cwnd_bytes": null, "mtu_bytes": null, "lost_packets": 0
+            "rx_bytes": 0, "estimated_rate_bps": null, "cwnd_bytes": null, "mtu_bytes": null, "lost_packets": 0,
+            "tx": null, "rx": null, "told_age_us": null
         })
     );
+}
+
+#[test]
+fn a_direction_has_every_field_even_where_nothing_is_known() {
+    assert_eq!(
+        serde_json::to_value(PathDirection::default()).unwrap(),
+        json!({
+            "state": null, "reason": null, "rate_bps": 0, "estimated_rate_bps": null, "share_ratio": null,
+            "rtt_us": null, "rtt_min_us": null, "delay_difference_us": null, "loss_ratio": null,
+            "lost_packets": null, "retransmitted_packets": null, "duplicated_packets": null,
+            "reordered_packets": null, "held_packets": null, "queue_bytes": null
+        })
+    );
+}
+
+#[test]
+fn a_path_of_a_daemon_that_knows_no_directions_is_read() {
+    let mut shape = serde_json::to_value(Path::default()).unwrap();
+    for key in ["tx", "rx", "told_age_us"] {
+        shape.as_object_mut().unwrap().remove(key);
+    }
+    assert_eq!(serde_json::from_value::<Path>(shape).unwrap(), Path::default());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tandem::api::{FlowRequest, SCHEMA};
+use tandem::api::{FlowRequest, Path, SCHEMA};
 use tandem::client::{Client, ClientError};
 
 use super::{answer, print};
@@ -20,8 +20,12 @@ pub(super) async fn status(client: &Client, json: bool) -> Result<(), Failure> {
     answer(json, &client.status().await?, |status| render::status(status, Style::of_stdout()))
 }
 
-pub(super) async fn paths(client: &Client, json: bool) -> Result<(), Failure> {
-    answer(json, &client.paths().await?, |list| render::paths(&list.paths, Style::of_stdout()))
+pub(super) async fn paths(client: &Client, json: bool, wide: bool) -> Result<(), Failure> {
+    answer(json, &client.paths().await?, |list| path_table(&list.paths, wide, Style::of_stdout()))
+}
+
+fn path_table(paths: &[Path], wide: bool, style: Style) -> String {
+    if wide { render::paths_wide(paths, style) } else { render::paths(paths, style) }
 }
 
 pub(super) async fn flows(client: &Client, json: bool, request: FlowRequest) -> Result<(), Failure> {
@@ -33,16 +37,16 @@ pub(super) async fn peers(client: &Client, json: bool) -> Result<(), Failure> {
 }
 
 /// Shows the paths until interrupted: in place on a terminal, one JSON object a line (JSON Lines) with `--json`.
-pub(super) async fn watch_paths(client: &Client, json: bool) -> Result<(), Failure> {
+pub(super) async fn watch_paths(client: &Client, json: bool, wide: bool) -> Result<(), Failure> {
     let style = Style::of_stdout();
     loop {
         let list = client.paths().await?;
         let text = if json {
             serde_json::to_string(&list).map_err(std::io::Error::from)? + "\n"
         } else if style.terminal {
-            format!("{HOME_AND_CLEAR}{}", render::paths(&list.paths, style))
+            format!("{HOME_AND_CLEAR}{}", path_table(&list.paths, wide, style))
         } else {
-            render::paths(&list.paths, style) + "\n"
+            path_table(&list.paths, wide, style) + "\n"
         };
         print(&text)?;
         tokio::time::sleep(WATCH_INTERVAL).await;

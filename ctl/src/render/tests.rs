@@ -1,7 +1,9 @@
 use tandem::api::{
-    Flow, FlowBasis, FlowClass, FlowList, Gateway, PeerCount, Role, SCHEMA, Tier, Tunnel, reason,
+    Flow, FlowBasis, FlowClass, FlowList, Gateway, Path, PathDirection, PathState, PeerCount, Role, SCHEMA,
+    Tier, Tunnel, reason,
 };
 
+use super::units::{latency, rate};
 use super::*;
 
 const PLAIN: Style = Style { terminal: false, colour: false };
@@ -21,6 +23,31 @@ fn wifi() -> Path {
         rx_rate_bps: 48_060_000,
         tx_bytes: 999,
         rx_bytes: 1_234_567_890,
+        tx: Some(PathDirection {
+            state: Some(PathState::Up),
+            reason: Some(reason::IN_USE.into()),
+            rate_bps: 1_200_000,
+            estimated_rate_bps: Some(20_000_000),
+            share_ratio: Some(1.0),
+            rtt_us: Some(15_240),
+            rtt_min_us: Some(14_000),
+            delay_difference_us: Some(0),
+            loss_ratio: Some(0.0049),
+            lost_packets: Some(12),
+            retransmitted_packets: Some(14),
+            duplicated_packets: Some(0),
+            reordered_packets: None,
+            held_packets: None,
+            queue_bytes: Some(2800),
+        }),
+        rx: Some(PathDirection {
+            rate_bps: 48_060_000,
+            share_ratio: Some(0.706),
+            delay_difference_us: Some(152_300),
+            reordered_packets: Some(7),
+            held_packets: Some(1234),
+            ..PathDirection::default()
+        }),
         ..Path::default()
     }
 }
@@ -61,9 +88,9 @@ gateway  vps.example:443
 tunnel   tandem0, 10.77.0.2/32, fd77::2/128, MTU 1420
 daemon   tandemd 0.1.0, up 3h 12m, 9.0 MB resident
 
-INTERFACE  STATE   TIER        RTT   LOSS          UP         DOWN   SENT  RECEIVED  REASON
-wlan0      up      always  15.2 ms  0.5 %  1.2 Mbit/s  48.1 Mbit/s  999 B    1.2 GB  in-use
-eth0       unused  auto          -      -           -            -      -         -  no-carrier
+INTERFACE  STATE   REASON             DOWN  SHARE          UP  SHARE      RTT   LOSS
+wlan0      up      in-use      48.1 Mbit/s   71 %  1.2 Mbit/s  100 %  15.2 ms  0.5 %
+eth0       unused  no-carrier            -      -           -      -        -      -
 "
     );
 }
@@ -100,8 +127,53 @@ fn a_gateways_paths_show_peer_and_remote_address() {
         ..wifi()
     };
     let text = paths(&[path], PLAIN);
-    assert!(text.starts_with("PEER    REMOTE           STATE  TIER"), "{text}");
-    assert!(text.contains("\nlaptop  192.0.2.7:50000  up     -"), "{text}");
+    assert!(text.starts_with("PEER    REMOTE           STATE  REASON"), "{text}");
+    assert!(text.contains("\nlaptop  192.0.2.7:50000  up     in-use"), "{text}");
+}
+
+#[test]
+fn the_widest_row_that_is_likely_fits_in_100_columns() {
+    let path = Path {
+        interface: Some("wlp0s20f3".into()),
+        state: PathState::Standby,
+        reason: reason::TIER_SECONDARY.into(),
+        rx_rate_bps: 950_000_000,
+        tx_rate_bps: 950_000_000,
+        rtt_us: Some(1_999_900),
+        loss_ratio: Some(1.0),
+        rx: Some(PathDirection { share_ratio: Some(1.0), ..PathDirection::default() }),
+        ..wifi()
+    };
+    let text = paths(&[path], PLAIN);
+    let widest = text.lines().map(|line| line.chars().count()).max();
+    assert!(widest.is_some_and(|widest| widest <= 100), "{widest:?}\n{text}");
+}
+
+#[test]
+fn a_wide_list_has_a_row_for_each_direction() {
+    let header = "\
+INTERFACE  TIER    WAY   STATE   REASON             RATE     CAPACITY  SHARE   TOTAL      RTT  MIN RTT      DELAY   \
+LOSS  LOST  RESENT  COPIED  REORDERED  HELD   QUEUE";
+    let down = "\
+wlan0      always  down  -       -           48.1 Mbit/s            -   71 %  1.2 GB        -        -  +152.3 ms      \
+-     -       -       -          7  1234       -";
+    let up = "\
+wlan0      always  up    up      in-use       1.2 Mbit/s  20.0 Mbit/s  100 %   999 B  15.2 ms  14.0 ms    +0.0 ms  \
+0.5 %    12      14       0          -     -  2.8 kB";
+    let none = "\
+eth0       auto    -     unused  no-carrier            -            -      -       -        -        -          -      \
+-     -       -       -          -     -       -";
+    assert_eq!(paths_wide(&[wifi(), unplugged()], PLAIN), format!("{header}\n{down}\n{up}\n{none}\n"));
+}
+
+#[test]
+fn a_gateways_wide_list_names_peer_and_remote_address() {
+    let remote = Some("192.0.2.7:50000".parse().unwrap());
+    let path = Path { peer: Some("laptop".into()), interface: None, remote, ..wifi() };
+    let text = paths_wide(&[path], PLAIN);
+    assert!(text.starts_with("PEER    REMOTE           TIER  WAY "), "{text}");
+    assert!(text.contains("\nlaptop  192.0.2.7:50000  -     down "), "{text}");
+    assert_eq!(paths_wide(&[], PLAIN), "no paths\n");
 }
 
 #[test]

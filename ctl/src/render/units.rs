@@ -48,6 +48,11 @@ pub(super) fn ratio(value: f64) -> String {
     format!("{:.1} %", value * 100.0)
 }
 
+/// `71 %`.
+pub(super) fn percent(value: f64) -> String {
+    format!("{:.0} %", value * 100.0)
+}
+
 /// The two largest units of a span: `3h 12m`.
 pub(super) fn span(span: Duration) -> String {
     let text = format_duration(Duration::from_secs(span.as_secs())).to_string();

@@ -3,27 +3,24 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tandem::api::{Path, PathState, Tier, reason};
+use tandem::api::{Path, PathDirection, PathState, Tier, reason};
 use tandem_engine::link;
-use tandem_engine::path::{self, PathReport};
-
-/// A rate below this, in bytes/s, is no traffic but what keeps a path alive.
-const QUIET: u64 = 1_000;
+use tandem_engine::path::{self, PathReport, Told, Usage};
 
 /// The paths of one tunnel in the API's words; what only the owner of the links knows is left open.
 pub(super) fn paths(reports: &[PathReport]) -> Vec<Path> {
-    let up = reports.iter().filter(|report| report.state == path::PathState::Up);
-    let best = up.map(|report| rank(report.tier)).min().unwrap_or_default();
-    reports.iter().map(|report| path(report, best)).collect()
+    reports.iter().map(path).collect()
 }
 
-fn path(report: &PathReport, best: u8) -> Path {
-    let (state, reason) = state_of(report, best);
+fn path(report: &PathReport) -> Path {
+    let (tx, rx) = (sending(report), receiving(report));
+    // A path that either end uses is in use.
+    let shown = if rx.state == Some(PathState::Up) { &rx } else { &tx };
     Path {
         id: Some(report.id.into()),
         tier: tier(report.tier),
-        state,
-        reason: reason.to_owned(),
+        state: shown.state.unwrap_or_default(),
+        reason: shown.reason.clone().unwrap_or_default(),
         remote: Some(report.remote),
         rtt_us: Some(span_us(report.rtt)),
         rtt_min_us: Some(span_us(report.rtt_min)),
@@ -36,32 +33,78 @@ fn path(report: &PathReport, best: u8) -> Path {
         cwnd_bytes: Some(report.cwnd),
         mtu_bytes: u32::try_from(report.mtu).ok(),
         lost_packets: report.lost_packets,
+        tx: Some(tx),
+        rx: Some(rx),
+        told_age_us: report.told.map(|told| span_us(told.age)),
         ..Path::default()
     }
 }
 
-/// A healthy path waits while one of a better tier works. One of the secondary tier may carry traffic all the
-/// same, when those are full.
-fn state_of(report: &PathReport, best: u8) -> (PathState, &'static str) {
-    let is_quiet = report.tx_rate.max(report.rx_rate) < QUIET;
-    match report.state {
-        path::PathState::Validating => (PathState::Probing, reason::VALIDATING),
-        path::PathState::Up if rank(report.tier) > best && is_quiet => {
-            let is_backup = report.tier == link::Tier::Backup;
-            (PathState::Standby, if is_backup { reason::TIER_BACKUP } else { reason::TIER_SECONDARY })
-        }
-        path::PathState::Up => (PathState::Up, reason::IN_USE),
-        path::PathState::Suspect => (PathState::Suspect, reason::SILENT),
-        path::PathState::Demoted => (PathState::Suspect, reason::PEER_REQUEST),
+/// What this end sends: measured here, but for the order in which it arrives.
+fn sending(report: &PathReport) -> PathDirection {
+    let (state, reason) = state_of(report, report.usage);
+    let told = report.told.map(|told| told.account);
+    PathDirection {
+        state: Some(state),
+        reason: Some(reason.to_owned()),
+        rate_bps: report.tx_rate.saturating_mul(8),
+        estimated_rate_bps: Some(report.estimated_rate.saturating_mul(8)),
+        share_ratio: report.tx_share,
+        rtt_us: Some(span_us(report.rtt)),
+        rtt_min_us: Some(span_us(report.rtt_min)),
+        delay_difference_us: report.delay_difference.map(span_us),
+        loss_ratio: Some(report.loss),
+        lost_packets: Some(report.lost_packets),
+        retransmitted_packets: Some(report.retransmitted),
+        duplicated_packets: Some(report.duplicated),
+        reordered_packets: told.map(|told| told.reordered),
+        held_packets: told.map(|told| told.held),
+        queue_bytes: Some(report.queued),
     }
 }
 
-fn rank(tier: link::Tier) -> u8 {
-    match tier {
-        link::Tier::Auto | link::Tier::Always => 0,
-        link::Tier::Secondary => 1,
-        link::Tier::Backup => 2,
-        link::Tier::Never => 3,
+/// What this end receives: told by the other end, but for the rate and the order in which it arrives.
+fn receiving(report: &PathReport) -> PathDirection {
+    let told = report.told.map(|told| told.account);
+    let fresh = report.told.as_ref().and_then(Told::fresh);
+    let state = fresh.map(|told| state_of(report, told.usage));
+    PathDirection {
+        state: state.map(|(state, _)| state),
+        reason: state.map(|(_, reason)| reason.to_owned()),
+        rate_bps: report.rx_rate.saturating_mul(8),
+        estimated_rate_bps: told.map(|told| told.estimated_rate.saturating_mul(8)),
+        share_ratio: report.rx_share,
+        rtt_us: told.map(|told| span_us(told.rtt)),
+        rtt_min_us: told.map(|told| span_us(told.rtt_min)),
+        delay_difference_us: told.and_then(|told| told.delay_difference).map(span_us),
+        loss_ratio: fresh.map(|told| told.loss),
+        lost_packets: told.map(|told| told.lost_packets),
+        retransmitted_packets: told.map(|told| told.retransmitted),
+        duplicated_packets: told.map(|told| told.duplicated),
+        reordered_packets: Some(report.reordered),
+        held_packets: Some(report.held),
+        queue_bytes: fresh.map(|told| told.queued),
+    }
+}
+
+/// State and reason of the direction whose sender uses a path so.
+fn state_of(report: &PathReport, usage: Usage) -> (PathState, &'static str) {
+    match (report.state, usage) {
+        (path::PathState::Validating, _) => (PathState::Probing, reason::VALIDATING),
+        (path::PathState::Suspect, _) => (PathState::Suspect, reason::SILENT),
+        (path::PathState::Demoted, _) => (PathState::Suspect, reason::PEER_REQUEST),
+        (path::PathState::Up, Usage::InUse) => (PathState::Up, reason::IN_USE),
+        (path::PathState::Up, Usage::Standby) if report.tier == link::Tier::Backup => {
+            (PathState::Standby, reason::TIER_BACKUP)
+        }
+        (path::PathState::Up, Usage::Standby) => (PathState::Standby, reason::TIER_SECONDARY),
+        (path::PathState::Up, Usage::TooSlow) => (PathState::Standby, reason::TOO_SLOW),
+        (path::PathState::Up, Usage::TooLossy) => (PathState::Standby, reason::TOO_LOSSY),
+        (path::PathState::Up, Usage::Unusable) if report.tier == link::Tier::Never => {
+            (PathState::Standby, reason::TIER_NEVER)
+        }
+        // The other end takes it for silent. That it does not want it used is news that comes by itself.
+        (path::PathState::Up, Usage::Unusable) => (PathState::Suspect, reason::PEER_REQUEST),
     }
 }
 
@@ -115,3 +158,6 @@ pub(super) fn resident_bytes() -> Option<u64> {
     let pages: u64 = statm.split_ascii_whitespace().nth(1)?.parse().ok()?;
     Some(pages * u64::try_from(rustix::param::page_size()).ok()?)
 }
+
+#[cfg(test)]
+mod tests;

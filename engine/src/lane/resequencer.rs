@@ -144,6 +144,12 @@ impl Resequencer {
         self.hold = hold;
     }
 
+    /// Whether a later packet of its lane came before one that has this place (reordering as of RFC 4737 §3.3).
+    pub(crate) fn is_overtaken(&self, place: Place) -> bool {
+        let lane = self.lanes.get(usize::from(place.lane)).and_then(Option::as_ref);
+        lane.is_some_and(|lane| lane.window.is_behind(place.seq))
+    }
+
     /// Takes in a packet, and appends to `out` what is to be passed on.
     pub(crate) fn receive(
         &mut self,

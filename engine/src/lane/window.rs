@@ -45,6 +45,11 @@ impl Window {
         first
     }
 
+    /// Whether a later number than `seq` has arrived.
+    pub(super) fn is_behind(&self, seq: u32) -> bool {
+        ahead(seq, self.newest) < 0
+    }
+
     fn set(&mut self, seq: u32) {
         let (word, bit) = place(seq);
         self.seen[word] |= bit;

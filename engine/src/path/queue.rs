@@ -15,6 +15,8 @@ pub(crate) enum Outgoing {
     Packet(Bytes, Place),
     /// A datagram that was lost, or in flight on a path that died: the receiver drops it if it arrived all the same.
     Again(Datagram),
+    /// A datagram that tells the peer of a path.
+    Report(Bytes),
 }
 
 impl Outgoing {
@@ -22,6 +24,7 @@ impl Outgoing {
         match self {
             Self::Packet(packet, _) => packet.len(),
             Self::Again(datagram) => datagram.bytes.len(),
+            Self::Report(bytes) => bytes.len(),
         }
     }
 
@@ -29,7 +32,7 @@ impl Outgoing {
     fn is_urgent(&self) -> bool {
         match self {
             Self::Packet(_, place) => place.class() == Class::Realtime,
-            Self::Again(_) => false,
+            Self::Again(_) | Self::Report(_) => false,
         }
     }
 }

@@ -95,3 +95,36 @@ fn a_path_that_is_never_to_be_used_is_never_used() {
     let never = Candidate { tier: Tier::Never, ..path(50, 2) };
     assert_eq!(choose(&[never], LEN, 1 << 20), Choice::Nowhere);
 }
+
+fn usages(candidates: &[Candidate], waiting: u64) -> Vec<Usage> {
+    usage(candidates, waiting).collect()
+}
+
+#[test]
+fn a_path_is_said_to_be_left_out_exactly_where_it_is() {
+    let fast = path(50, 8);
+    for (other, expected) in [
+        (path(20, 300), Usage::TooSlow),
+        (Candidate { loss: 0.2, ..path(50, 8) }, Usage::TooLossy),
+        (Candidate { tier: Tier::Backup, ..path(50, 8) }, Usage::Standby),
+        (Candidate { tier: Tier::Secondary, ..path(50, 8) }, Usage::Standby),
+        (Candidate { tier: Tier::Never, ..path(50, 8) }, Usage::Unusable),
+        (Candidate { usable: false, ..path(50, 8) }, Usage::Unusable),
+        (Candidate { tier: Tier::Always, loss: 0.2, ..path(20, 300) }, Usage::InUse),
+        (path(50, 9), Usage::InUse),
+    ] {
+        let mut paths = [fast, other];
+        assert_eq!(usages(&paths, LEN as u64), [Usage::InUse, expected]);
+        assert_eq!(fill(&mut paths)[1] > 0, expected == Usage::InUse, "{other:?}");
+    }
+}
+
+#[test]
+fn a_lossy_path_is_in_use_where_none_is_clean_and_a_secondary_one_where_the_first_are_full() {
+    let lossy = Candidate { loss: 0.2, ..path(50, 8) };
+    assert_eq!(usages(&[lossy, lossy], 0), [Usage::InUse; 2]);
+    let secondary = Candidate { tier: Tier::Secondary, ..path(50, 2) };
+    assert_eq!(usages(&[path(5, 20), secondary], 100_000), [Usage::InUse; 2]);
+    assert_eq!(usages(&[secondary], 0), [Usage::InUse]);
+    assert_eq!(usages(&[], 0), []);
+}

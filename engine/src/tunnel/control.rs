@@ -166,7 +166,7 @@ impl Tunnel {
             match decoded {
                 Ok(Some(Capsule::Datagram(payload))) => {
                     if let Some((context, payload)) = datagram::parse_payload(&payload) {
-                        self.receive_context(now, context, payload);
+                        self.receive_context(now, None, context, payload);
                     }
                 }
                 Ok(Some(capsule)) => self.events.push_back(TunnelEvent::Capsule(capsule)),

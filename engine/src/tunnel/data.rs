@@ -48,7 +48,7 @@ impl Tunnel {
     }
 
     /// Takes down how the paths stand, for packets that may wait and for those that may not.
-    fn look_at_paths(&mut self, now: Instant) {
+    pub(super) fn look_at_paths(&mut self, now: Instant) {
         let best = self.paths.iter().filter(|path| path.health.is_usable()).map(Path::rate).max();
         let best = best.unwrap_or(0);
         // With every path silent, each of them is worth a try: one may just be coming back.
@@ -98,6 +98,7 @@ impl Tunnel {
             while self.batch.len() < max_packets && room >= mtu && credit >= mtu.min(1200) {
                 let Some(item) = self.paths[index].pop() else { break };
                 let before = self.batch.len();
+                self.paths[index].tally.note(now, &item);
                 self.encode(now, item);
                 let bytes: u64 =
                     self.batch[before..].iter().map(|datagram| datagram.bytes.len() as u64 + OVERHEAD).sum();
@@ -122,6 +123,12 @@ impl Tunnel {
             Outgoing::Again(_) => {
                 // It fit a path that is gone; the sender will notice the loss of this one packet.
                 self.counters.dropped += 1;
+                return;
+            }
+            Outgoing::Report(bytes) => {
+                if bytes.len() <= max {
+                    self.batch.push(Datagram { bytes, born: now });
+                }
                 return;
             }
             Outgoing::Packet(packet, place) => (packet, place),

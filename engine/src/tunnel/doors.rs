@@ -28,7 +28,7 @@ impl Tunnel {
     /// Takes in a datagram as if QUIC had delivered it, and gives the packet that it completes.
     pub(crate) fn decode_only(&mut self, now: Instant, bytes: &Bytes) -> Option<Bytes> {
         let (context, payload) = datagram::parse(bytes).ok()?.content?;
-        self.receive_context(now, context, payload);
+        self.receive_context(now, None, context, payload);
         self.inbound.pop_front()
     }
 

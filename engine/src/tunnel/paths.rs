@@ -173,6 +173,10 @@ impl Tunnel {
         }
         let mut answered: Vec<(PathId, Instant)> = Vec::new();
         self.conn.collect_fates(&mut self.lost, |id, sent| answered.push((id, sent)));
+        // First: a path's first answer brings its first round trip, and what was assumed until then is none.
+        for path in &mut self.paths {
+            path.refresh(now, &mut self.conn);
+        }
         for (id, sent) in answered {
             let more_due = self.conn.answer_due(id, now);
             let Some(path) = self.path_mut(id) else { continue };
@@ -186,9 +190,6 @@ impl Tunnel {
                 self.tell_silence(id, false);
                 self.events.push_back(TunnelEvent::PathsChanged);
             }
-        }
-        for path in &mut self.paths {
-            path.refresh(now, &mut self.conn);
         }
         self.recover(now);
         self.adapt_hold();

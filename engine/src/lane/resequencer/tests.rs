@@ -214,3 +214,17 @@ fn any_order_of_arrival_gives_each_packet_once_and_never_early() {
         assert_eq!(numbers, sorted);
     }
 }
+
+#[test]
+fn a_packet_is_overtaken_by_a_later_one_of_its_lane_only() {
+    let mut receiver = Receiver::new();
+    let place = |lane, seq| Place { class: Class::default(), lane, seq };
+    assert!(!receiver.lanes.is_overtaken(place(1, 0)), "nothing came yet");
+    receiver.gets(0, 1, 5);
+    for (seq, expected) in [(4, true), (5, false), (6, false)] {
+        assert_eq!(receiver.lanes.is_overtaken(place(1, seq)), expected, "{seq}");
+    }
+    assert!(!receiver.lanes.is_overtaken(place(2, 4)), "of another lane");
+    receiver.gets(0, 1 | UNORDERED, 5);
+    assert!(receiver.lanes.is_overtaken(place(1 | UNORDERED, 4)), "that it need not wait does not matter");
+}

@@ -93,3 +93,17 @@ fn a_window_is_told_whichever_path_is_sending() {
         assert!(world.client.paths(now).iter().all(|path| path.cwnd > 0), "{}", world.story());
     }
 }
+
+#[test]
+fn what_is_assumed_of_a_new_path_is_forgotten_with_its_first_answer() {
+    // Until then a path is taken to have a round trip of 100 ms, which was kept as the least seen.
+    let mut world = connected(&links(&[(50, 8), (20, 300)]));
+    call_both_ways(&mut world, 6.0, ms(4000));
+    world.run_for(ms(3000));
+    let now = world.now();
+    let gateway = world.gateway.peers(now).remove(0).paths;
+    for paths in [world.client.paths(now), gateway] {
+        let difference = paths.iter().filter_map(|path| path.delay_difference).max().unwrap();
+        assert!(difference.abs_diff(ms(292)) < ms(10), "{difference:?}: {}", world.story());
+    }
+}

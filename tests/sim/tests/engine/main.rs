@@ -3,5 +3,6 @@
 mod classes;
 mod common;
 mod defects;
+mod reports;
 mod session;
 mod tunnel;
