@@ -233,11 +233,13 @@ impl Tunnel {
     }
 
     /// Which path is to blame for overdue answers on `id`: the one on which they would come, if nothing at all
-    /// came on it since they are due.
+    /// came on it since they could have come. What it brought before that says nothing of the time in which they had
+    /// to pass.
     fn blame(&self, id: PathId) -> PathId {
         let Some(due) = self.path(id).and_then(|path| path.health.due_since()) else { return id };
+        let answer_time = self.conn.gate(id).and_then(|gate| gate.answer_time()).unwrap_or_default();
         match self.ack_path.and_then(|way| self.path(way)) {
-            Some(way) if way.health.is_usable() && way.heard() < due => way.id,
+            Some(way) if way.health.is_usable() && way.heard() < due + answer_time => way.id,
             _ => id,
         }
     }
