@@ -15,7 +15,8 @@ pub(crate) use self::queue::Outgoing;
 use self::queue::PathQueue;
 pub use self::state::PathState;
 use self::state::{Health, Verdict};
-use crate::link::{LinkId, Tier};
+use crate::duplication::{Allowance, Duplication};
+use crate::link::{LinkId, Policy, Tier};
 use crate::quic::gate::Gate;
 use crate::quic::{Conn, PathId, path_number};
 use crate::schedule::Candidate;
@@ -29,6 +30,11 @@ const EXPLORATION: u64 = 256 << 10;
 const EXPLORED_SHARE: u64 = 4;
 /// One part in so many of the queue counts when paths are compared.
 const QUEUE_WEIGHT: u32 = 8;
+/// One part in so many of the window is left to calls by whatever else a path carries, for as long as it carried a call
+/// within this time. A path whose acknowledgements come over one that just died gets none until that is noticed: bulk
+/// fills its window, and the call's packets, which the other path lost, would have to wait.
+const CALL_RESERVE: u64 = 8;
+const CALL_PAUSE: Duration = Duration::from_secs(1);
 /// RTT of a path about which nothing is known yet.
 const UNKNOWN_RTT: Duration = Duration::from_millis(100);
 /// A path that is left out is asked for its round trip this often, while others carry traffic.
@@ -49,6 +55,7 @@ pub(crate) struct Path {
     pub(crate) link: LinkId,
     pub(crate) remote: SocketAddr,
     pub(crate) tier: Tier,
+    metered: bool,
     pub(crate) health: Health,
     pub(crate) pacer: Pacer,
     queue: PathQueue,
@@ -65,6 +72,10 @@ pub(crate) struct Path {
     fates_seen: (u64, u64),
     /// Up to when [`loss`](Self::loss) is counted.
     loss_at: Instant,
+    copies: Allowance,
+    duplicated: u64,
+    /// When a call's packet was last queued, if that is not long ago.
+    call_at: Option<Instant>,
     tx: Meter,
     rx: Meter,
 }
@@ -110,15 +121,18 @@ pub struct PathReport {
     pub sent_packets: u64,
     /// Packets lost.
     pub lost_packets: u64,
+    /// Packets of calls sent on it as second copies.
+    pub duplicated: u64,
 }
 
 impl Path {
-    pub(crate) fn new(now: Instant, id: PathId, link: LinkId, remote: SocketAddr, tier: Tier) -> Self {
+    pub(crate) fn new(now: Instant, id: PathId, link: LinkId, remote: SocketAddr, policy: Policy) -> Self {
         Self {
             id,
             link,
             remote,
-            tier,
+            tier: policy.tier,
+            metered: policy.metered,
             health: Health::new(now),
             pacer: Pacer::new(now),
             queue: PathQueue::default(),
@@ -132,6 +146,9 @@ impl Path {
             loss: 0.0,
             fates_seen: (0, 0),
             loss_at: now,
+            copies: Allowance::new(now),
+            duplicated: 0,
+            call_at: None,
             tx: Meter::new(now),
             rx: Meter::new(now),
         }
@@ -156,6 +173,7 @@ impl Path {
         self.rate = paced.min(by_window).max(1);
         self.pacer.set_rate(now, paced, self.mtu);
         self.note_loss(now, figures.sent_packets, figures.lost_packets);
+        self.call_at = self.call_at.filter(|at| now.saturating_duration_since(*at) < CALL_PAUSE);
     }
 
     fn note_loss(&mut self, now: Instant, sent: u64, lost: u64) {
@@ -180,6 +198,7 @@ impl Path {
     /// Notes that `bytes` left on it.
     pub(crate) fn sent(&mut self, bytes: u64) {
         self.pacer.sent(bytes);
+        self.copies.carried(bytes);
         self.exploration = self.exploration.saturating_sub(bytes);
     }
 
@@ -255,8 +274,40 @@ impl Path {
         Candidate { queued: self.queue.urgent_bytes(), delay: candidate.skew, ..candidate }
     }
 
-    pub(crate) fn push(&mut self, item: Outgoing) {
+    /// How its link is to be used.
+    pub(crate) fn policy(&self) -> Policy {
+        Policy { tier: self.tier, metered: self.metered }
+    }
+
+    pub(crate) fn set_policy(&mut self, policy: Policy) {
+        (self.tier, self.metered) = (policy.tier, policy.metered);
+    }
+
+    /// Whether a copy of `bytes`, all headers included, may be sent on it. It counts from now on.
+    pub(crate) fn take_copy(&mut self, now: Instant, bytes: u64, duplication: &Duplication) -> bool {
+        self.copies.take(now, bytes, (self.rate, self.mtu), self.metered, duplication)
+    }
+
+    /// Notes that a copy leaves.
+    pub(crate) fn note_duplicated(&mut self) {
+        self.duplicated += 1;
+    }
+
+    pub(crate) fn push(&mut self, now: Instant, item: Outgoing) {
+        if item.is_urgent() {
+            self.call_at = Some(now);
+        }
         self.queue.push(item);
+    }
+
+    /// How many bytes of its window are left to calls.
+    pub(crate) fn reserve(&self, gate: &Gate) -> u64 {
+        if self.call_at.is_some() { gate.window() / CALL_RESERVE } else { 0 }
+    }
+
+    /// How many bytes the window has to let out for the next item to leave, where so many are left to calls.
+    pub(crate) fn room_needed(&self, reserve: u64) -> u64 {
+        self.mtu + if self.queue.urgent_bytes() > 0 { 0 } else { reserve }
     }
 
     pub(crate) fn pop(&mut self) -> Option<Outgoing> {
@@ -281,7 +332,7 @@ impl Path {
     pub(crate) fn deadline(&self, conn: &Conn, is_busy: bool) -> Option<Instant> {
         let gate = conn.gate(self.id);
         let health = self.health.deadline(gate.and_then(|gate| gate.answer_time()));
-        let has_room = gate.is_some_and(|gate| gate.room() >= self.mtu);
+        let has_room = gate.is_some_and(|gate| gate.room() >= self.room_needed(self.reserve(gate)));
         let pacing = if self.is_idle() || !has_room || is_busy { None } else { self.pacer.ready_at() };
         [health, pacing].into_iter().flatten().min()
     }
@@ -320,6 +371,7 @@ impl Path {
             mtu: self.mtu,
             sent_packets: figures.sent_packets,
             lost_packets: figures.lost_packets,
+            duplicated: self.duplicated,
         }
     }
 }

@@ -10,6 +10,7 @@ mod control;
 mod data;
 #[cfg(feature = "fuzzing")]
 mod doors;
+mod duplicate;
 mod paths;
 mod receive;
 mod recovery;
@@ -21,16 +22,17 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use self::recovery::Budget;
 pub use self::recovery::MAX_HOLD;
+use crate::budget::Budget;
 use crate::class::{Classifier, FlowReport, Rule, Sample, Side};
+use crate::duplication::{Duplication, Twin, Twins};
 use crate::error::CloseReason;
 use crate::h3::{self, Headers, Session};
 use crate::identity::Pin;
 use crate::ip::fragment::fragment_v4;
 use crate::ip::{FlowSeed, Header};
 use crate::lane::{Resequencer, Sequencer, flow_of};
-use crate::link::{LinkId, Tier, Transmit};
+use crate::link::{LinkId, Policy, Transmit};
 use crate::masque::capsule::Decoder;
 use crate::masque::connect_ip::Capsule;
 use crate::masque::extension::Contexts;
@@ -111,6 +113,8 @@ pub struct TunnelCounters {
     pub lost: u64,
     /// Datagrams sent again, because they were lost or their path died.
     pub reinjected: u64,
+    /// Packets of calls that were sent in a second copy.
+    pub duplicated: u64,
     /// Packets that came a second time, and were dropped.
     pub duplicates: u64,
     /// Packets that waited for an earlier one of their flow.
@@ -122,6 +126,7 @@ pub struct TunnelCounters {
 }
 
 pub(crate) struct Tunnel {
+    side: Side,
     pub(crate) conn: Conn,
     session: Session,
     /// The stream of the CONNECT-IP request, once it is granted.
@@ -137,8 +142,8 @@ pub(crate) struct Tunnel {
     ack_path: Option<PathId>,
     /// With every path silent, the one on which acknowledgements go all the same.
     hope: Option<PathId>,
-    /// Tiers that the peer told before the path itself appeared.
-    early_tiers: BTreeMap<u32, Tier>,
+    /// Policies that the peer told before the path itself appeared.
+    early_policies: BTreeMap<u32, Policy>,
     classifier: Classifier,
     ingress: ClassQueue,
     /// What comes back from a path that died, before anything new.
@@ -147,7 +152,11 @@ pub(crate) struct Tunnel {
     rejoiner: Rejoiner,
     sequencer: Sequencer,
     resequencer: Resequencer,
+    /// For what is lost and sent again.
     budget: Budget,
+    /// What is sent twice: the client's setting, at both ends.
+    duplication: Duplication,
+    twins: Twins,
     pub(crate) inbound: VecDeque<Bytes>,
     pub(crate) events: VecDeque<TunnelEvent>,
     pub(crate) counters: TunnelCounters,
@@ -161,6 +170,7 @@ pub(crate) struct Tunnel {
     urgent_candidates: Vec<Candidate>,
     batch: Vec<Datagram>,
     lost: Vec<Datagram>,
+    delivered: Vec<Twin>,
     released: Vec<Bytes>,
 }
 
@@ -171,6 +181,7 @@ impl Tunnel {
             h3::Role::Server => Side::Gateway,
         };
         Self {
+            side,
             conn,
             session: Session::new(role),
             stream: None,
@@ -181,7 +192,7 @@ impl Tunnel {
             paths: Vec::new(),
             ack_path: None,
             hope: None,
-            early_tiers: BTreeMap::new(),
+            early_policies: BTreeMap::new(),
             classifier: Classifier::new(side, seed, rules),
             ingress: ClassQueue::new(queue::Config::default()),
             returned: VecDeque::new(),
@@ -189,7 +200,9 @@ impl Tunnel {
             rejoiner: Rejoiner::new(split::Config::default()),
             sequencer: Sequencer::default(),
             resequencer: Resequencer::new(MAX_HOLD),
-            budget: Budget::default(),
+            budget: recovery::budget(),
+            duplication: Duplication::OFF,
+            twins: Twins::default(),
             inbound: VecDeque::new(),
             events: VecDeque::new(),
             counters: TunnelCounters::default(),
@@ -200,6 +213,7 @@ impl Tunnel {
             urgent_candidates: Vec::new(),
             batch: Vec::new(),
             lost: Vec::new(),
+            delivered: Vec::new(),
             released: Vec::new(),
         }
     }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use crate::class::Class;
+use crate::duplication::Twin;
 use crate::lane::Place;
 use crate::quic::Datagram;
 
@@ -12,7 +13,14 @@ use crate::quic::Datagram;
 #[derive(Debug, Clone)]
 pub(crate) enum Outgoing {
     /// An IP packet, not sent yet.
-    Packet(Bytes, Place),
+    Packet {
+        /// The packet.
+        packet: Bytes,
+        /// Its place, which its copy has as well.
+        place: Place,
+        /// Which of two copies it is, if there are two.
+        twin: Option<Twin>,
+    },
     /// A datagram that was lost, or in flight on a path that died: the receiver drops it if it arrived all the same.
     Again(Datagram),
 }
@@ -20,15 +28,23 @@ pub(crate) enum Outgoing {
 impl Outgoing {
     pub(crate) fn len(&self) -> usize {
         match self {
-            Self::Packet(packet, _) => packet.len(),
+            Self::Packet { packet, .. } => packet.len(),
             Self::Again(datagram) => datagram.bytes.len(),
         }
     }
 
-    /// Whether it goes before what was queued earlier.
-    fn is_urgent(&self) -> bool {
+    /// Which of two copies it is, if there are two.
+    pub(crate) fn twin_mut(&mut self) -> &mut Option<Twin> {
         match self {
-            Self::Packet(_, place) => place.class() == Class::Realtime,
+            Self::Packet { twin, .. } => twin,
+            Self::Again(datagram) => &mut datagram.twin,
+        }
+    }
+
+    /// Whether it goes before what was queued earlier.
+    pub(super) fn is_urgent(&self) -> bool {
+        match self {
+            Self::Packet { place, .. } => place.class() == Class::Realtime,
             Self::Again(_) => false,
         }
     }

@@ -22,6 +22,7 @@ use self::streams::Streams;
 use super::gate::{Fate, Gate, Gated, Sent};
 use super::local::{self, Locals};
 use super::tls::{self, PinMismatch};
+use crate::duplication::Twin;
 use crate::error::CloseReason;
 use crate::identity::Pin;
 use crate::link::{LinkId, Transmit};
@@ -284,8 +285,14 @@ impl Conn {
     }
 
     /// Collects fates: calls `acked` with each path that had a packet acknowledged, and when the youngest of
-    /// these had been sent; appends the datagrams that were lost to `lost`.
-    pub(crate) fn collect_fates(&mut self, lost: &mut Vec<Datagram>, mut acked: impl FnMut(PathId, Instant)) {
+    /// these had been sent; appends the datagrams that were lost to `lost`, and those of two copies that were delivered
+    /// to `delivered`.
+    pub(crate) fn collect_fates(
+        &mut self,
+        lost: &mut Vec<Datagram>,
+        delivered: &mut Vec<Twin>,
+        mut acked: impl FnMut(PathId, Instant),
+    ) {
         for known in &mut self.gates {
             self.fates.clear();
             known.gate.take_fates(&mut self.fates);
@@ -294,7 +301,7 @@ impl Conn {
                 match *fate {
                     Fate::Acked { pn, sent } => {
                         youngest = youngest.max(Some(sent));
-                        known.flight.acked(pn);
+                        known.flight.acked(pn, |datagram| delivered.extend(datagram.twin));
                     }
                     Fate::Lost { pn } => {
                         known.flight.lost(pn, |datagram| lost.push(datagram));

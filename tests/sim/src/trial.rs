@@ -121,6 +121,21 @@ const TCP_PORT: u16 = 8000;
 /// How long TCP has to get going before its rate counts.
 pub const WARM_UP: Duration = Duration::from_secs(2);
 
+/// Adds endless TCP connections in one direction, from now on; sender and receiver of each.
+pub fn connections(world: &mut World, from: Side, connections: u16) -> Vec<(EndpointId, EndpointId)> {
+    let to = if from == Side::Laptop { Side::Server } else { Side::Laptop };
+    let add = |port| {
+        let (local, remote) = (socket(from, port), socket(to, port));
+        // The laptop opens, as it does behind any NAT.
+        let open = |side| if side == Side::Laptop { Open::Active } else { Open::Passive };
+        let config = TcpConfig { mtu: DEFAULT_MTU, ..TcpConfig::new(local, remote, open(from), world.now()) };
+        let sender = world.attach(from, port, TcpSender::new(config));
+        let config = TcpConfig { mtu: DEFAULT_MTU, ..TcpConfig::new(remote, local, open(to), world.now()) };
+        (sender, world.attach(to, port, TcpReceiver::new(config)))
+    };
+    (TCP_PORT..TCP_PORT + connections).map(add).collect()
+}
+
 /// Endless TCP connections in one direction through a world whose profile's events begin with them; checks
 /// all the while what always holds.
 ///
@@ -128,18 +143,7 @@ pub const WARM_UP: Duration = Duration::from_secs(2);
 /// If that does not hold.
 pub fn tcp(profile: &Profile, options: WorldOptions, from: Side, connections: u16) -> TcpOutcome {
     let mut world = World::connected(profile, options);
-    let to = if from == Side::Laptop { Side::Server } else { Side::Laptop };
-    let mut ends = Vec::new();
-    for number in 0..connections {
-        let port = TCP_PORT + number;
-        let (local, remote) = (socket(from, port), socket(to, port));
-        // The laptop opens, as it does behind any NAT.
-        let open = |side| if side == Side::Laptop { Open::Active } else { Open::Passive };
-        let config = TcpConfig { mtu: DEFAULT_MTU, ..TcpConfig::new(local, remote, open(from), world.now()) };
-        let sender = world.attach(from, port, TcpSender::new(config));
-        let config = TcpConfig { mtu: DEFAULT_MTU, ..TcpConfig::new(remote, local, open(to), world.now()) };
-        ends.push((sender, world.attach(to, port, TcpReceiver::new(config))));
-    }
+    let ends = self::connections(&mut world, from, connections);
     let began = world.now();
     world.start_events();
     run_checked(&mut world, Duration::from_secs(profile.seconds));

@@ -113,7 +113,8 @@ impl Wish {
         data.ports.set_mtu(id, link.mtu);
         if opened.v4.is_some() || opened.v6.is_some() {
             let (ipv4, ipv6) = (opened.v4.is_some(), opened.v6.is_some());
-            data.engine.link_up(now, link::Link { id, name: link.name.into(), tier, ipv4, ipv6 });
+            let link = link::Link { id, name: link.name.into(), tier, metered: false, ipv4, ipv6 };
+            data.engine.link_up(now, link);
         }
         opened
     }
@@ -190,7 +191,8 @@ impl Session<'_> {
         for Known { id, link, v4, v6 } in self.links.iter() {
             let (ipv4, ipv6) = (v4.is_some(), v6.is_some());
             let tier = tier(self.settings.links.tier(&link.name));
-            let link = link::Link { id: *id, name: link.name.as_str().into(), tier, ipv4, ipv6 };
+            let name = link.name.as_str().into();
+            let link = link::Link { id: *id, name, tier, metered: false, ipv4, ipv6 };
             if ipv4 || ipv6 {
                 self.data.tell(move |data, now| data.engine.link_up(now, link));
             }

@@ -1,39 +1,14 @@
 //! Classes of traffic through a whole tunnel: what is urgent does not wait, and one side's rules govern both ways.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tandem_engine::class::{Basis, Class, FlowReport, Rule};
-use tandem_sim::host::udp::{Sink, Source};
-use tandem_sim::trial::{self, Flow};
+use tandem_engine::class::{Basis, Class, FlowReport};
+use tandem_sim::trial;
 use tandem_sim::world::Side;
 use tandem_sim::{Profile, World, profile};
 
-use crate::common::{connected, ms, numbers, one_link, upward};
-
-const CALL_PORT: u16 = 6000;
-const SECOND: Duration = Duration::from_secs(1);
-
-fn rule(class: Class, remote_port: u16) -> Rule {
-    let remote_port = Some(remote_port..=remote_port);
-    Rule { class, protocol: None, local_port: None, remote_port, local: None, remote: None }
-}
-
-/// A call: 160 bytes every 20 ms, both ways.
-fn call(world: &mut World, time: Duration) -> [Flow; 2] {
-    [Side::Laptop, Side::Server].map(|from| trial::flow(world, from, 160, 0.064, time, CALL_PORT))
-}
-
-/// One-way delays of what was sent from `begin` on, sorted; what was lost counts as a minute.
-fn delays(world: &World, flow: &Flow, begin: Instant) -> Vec<Duration> {
-    let got = &world.endpoint::<Sink>(flow.sink).got;
-    let sent = world.endpoint::<Source>(flow.source).sent.iter().zip(0..).filter(|(at, _)| **at >= begin);
-    let arrival = |number: u64| got.iter().find(|(_, got)| *got == number).map(|(at, _)| *at);
-    let mut delays: Vec<_> =
-        sent.map(|(at, number)| arrival(number).map_or(60 * SECOND, |arrived| arrived - *at)).collect();
-    delays.sort();
-    delays
-}
+use crate::common::{CALL_PORT, SECOND, call, connected, delays, ms, numbers, one_link, rule, upward};
 
 /// The 99th percentile of a call's delays, up and down, beside four flows of a rate (Mbit/s) each from some sides.
 fn call_beside(profile: &Profile, floods: &[Side], mbit: f64) -> [Duration; 2] {

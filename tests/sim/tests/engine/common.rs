@@ -3,10 +3,15 @@
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+use tandem_engine::class::{Class, Rule};
 use tandem_sim::host::udp;
 use tandem_sim::profile::{Direction, Link, Profile};
-use tandem_sim::world::{client_inner, server_inner};
-use tandem_sim::{World, WorldOptions};
+use tandem_sim::world::{Side, client_inner, server_inner};
+use tandem_sim::{World, WorldOptions, trial};
+
+/// Port of a call, at both ends.
+pub(crate) const CALL_PORT: u16 = 6000;
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
 pub(crate) fn ms(value: u64) -> Duration {
     Duration::from_millis(value)
@@ -96,4 +101,27 @@ pub(crate) fn stream(
 
 pub(crate) fn numbers(got: &[tandem_sim::world::Got]) -> Vec<u64> {
     got.iter().map(|got| udp::number(&got.packet).expect("only numbered packets are sent")).collect()
+}
+
+/// A call: 160 bytes every 20 ms, both ways.
+pub(crate) fn call(world: &mut World, time: Duration) -> [trial::Flow; 2] {
+    [Side::Laptop, Side::Server].map(|from| trial::flow(world, from, 160, 0.064, time, CALL_PORT))
+}
+
+/// One-way delays of what was sent from `begin` on, sorted; what was lost counts as a minute.
+pub(crate) fn delays(world: &World, flow: &trial::Flow, begin: Instant) -> Vec<Duration> {
+    let got = &world.endpoint::<udp::Sink>(flow.sink).got;
+    let sent =
+        world.endpoint::<udp::Source>(flow.source).sent.iter().zip(0..).filter(|(at, _)| **at >= begin);
+    let arrival = |number: u64| got.iter().find(|(_, got)| *got == number).map(|(at, _)| *at);
+    let mut delays: Vec<_> =
+        sent.map(|(at, number)| arrival(number).map_or(60 * SECOND, |arrived| arrived - *at)).collect();
+    delays.sort();
+    delays
+}
+
+/// A rule for what has a port at the server's end.
+pub(crate) fn rule(class: Class, remote_port: u16) -> Rule {
+    let remote_port = Some(remote_port..=remote_port);
+    Rule { class, protocol: None, local_port: None, remote_port, local: None, remote: None }
 }

@@ -3,5 +3,6 @@
 mod classes;
 mod common;
 mod defects;
+mod duplication;
 mod session;
 mod tunnel;
