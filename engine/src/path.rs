@@ -32,7 +32,8 @@ const EXPLORED_SHARE: u64 = 4;
 const QUEUE_WEIGHT: u32 = 8;
 /// One part in so many of the window is left to calls by whatever else a path carries, for as long as it carried a call
 /// within this time. A path whose acknowledgements come over one that just died gets none until that is noticed: bulk
-/// fills its window, and the call's packets, which the other path lost, would have to wait.
+/// fills its window, and the call's packets, which the other path lost, would have to wait. As the window may just have
+/// become less than what is in flight, calls may go beyond it by as much, until there is room again.
 const CALL_RESERVE: u64 = 8;
 const CALL_PAUSE: Duration = Duration::from_secs(1);
 /// RTT of a path about which nothing is known yet.
@@ -76,6 +77,8 @@ pub(crate) struct Path {
     duplicated: u64,
     /// When a call's packet was last queued, if that is not long ago.
     call_at: Option<Instant>,
+    /// Bytes of calls that left beyond the window since there was room.
+    beyond: u64,
     tx: Meter,
     rx: Meter,
 }
@@ -149,6 +152,7 @@ impl Path {
             copies: Allowance::new(now),
             duplicated: 0,
             call_at: None,
+            beyond: 0,
             tx: Meter::new(now),
             rx: Meter::new(now),
         }
@@ -160,6 +164,9 @@ impl Path {
         let Some(gate) = conn.gate(self.id) else { return };
         self.rtt = gate.rtt().unwrap_or(UNKNOWN_RTT).max(Duration::from_micros(100));
         self.mtu = figures.mtu;
+        if gate.room() >= self.mtu + self.reserve(gate) {
+            self.beyond = 0;
+        }
         if figures.rx_bytes > self.heard.0 {
             self.heard = (figures.rx_bytes, now);
         }
@@ -305,7 +312,24 @@ impl Path {
         if self.call_at.is_some() { gate.window() / CALL_RESERVE } else { 0 }
     }
 
-    /// How many bytes the window has to let out for the next item to leave, where so many are left to calls.
+    /// How many bytes may leave, where so many are left to calls, and whether they go beyond the window: then it is no
+    /// more than calls' packets need.
+    pub(crate) fn room(&self, gate: &Gate, reserve: u64) -> (u64, bool) {
+        let left = reserve.saturating_sub(self.beyond);
+        match gate.room() {
+            room if room < self.mtu && left > 0 && self.queue.urgent_bytes() > 0 => {
+                (self.mtu - 1 + left, true)
+            }
+            room => (room, false),
+        }
+    }
+
+    /// Notes that so many bytes go beyond the window.
+    pub(crate) fn goes_beyond(&mut self, bytes: u64) {
+        self.beyond += bytes;
+    }
+
+    /// How many bytes there has to be room for so that the next item may leave, where so many are left to calls.
     pub(crate) fn room_needed(&self, reserve: u64) -> u64 {
         self.mtu + if self.queue.urgent_bytes() > 0 { 0 } else { reserve }
     }
@@ -332,7 +356,10 @@ impl Path {
     pub(crate) fn deadline(&self, conn: &Conn, is_busy: bool) -> Option<Instant> {
         let gate = conn.gate(self.id);
         let health = self.health.deadline(gate.and_then(|gate| gate.answer_time()));
-        let has_room = gate.is_some_and(|gate| gate.room() >= self.room_needed(self.reserve(gate)));
+        let has_room = gate.is_some_and(|gate| {
+            let reserve = self.reserve(gate);
+            self.room(gate, reserve).0 >= self.room_needed(reserve)
+        });
         let pacing = if self.is_idle() || !has_room || is_busy { None } else { self.pacer.ready_at() };
         [health, pacing].into_iter().flatten().min()
     }

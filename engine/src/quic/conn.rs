@@ -68,6 +68,8 @@ struct PathGate {
 struct Handed {
     /// The path that they are meant for; `None` once that path is gone and any will do.
     path: Option<PathId>,
+    /// Whether they may leave although its window is full.
+    beyond: bool,
     datagrams: std::collections::VecDeque<Datagram>,
 }
 
@@ -203,15 +205,15 @@ impl Conn {
     /// Hands over a batch for `path`. Call [`poll_transmit`](Self::poll_transmit) until it has nothing more.
     ///
     /// Each datagram must be at most [`max_datagram`](Self::max_datagram) bytes, and the connection not
-    /// [busy](Self::is_busy).
-    pub(crate) fn hand_over(&mut self, path: PathId, batch: &mut Vec<Datagram>) {
+    /// [busy](Self::is_busy). `beyond`: they may leave although the path's window is full.
+    pub(crate) fn hand_over(&mut self, path: PathId, batch: &mut Vec<Datagram>, beyond: bool) {
         debug_assert!(!self.is_busy(), "a batch is handed over when the one before has left");
         self.empty_space = self.inner.datagrams().send_buffer_space();
         self.batch.clear();
         self.batch.extend(batch.iter().map(|datagram| datagram.bytes.clone()));
         match self.inner.datagrams().send_many(&self.batch, false) {
             Ok(taken) => {
-                self.handed.path = Some(path);
+                (self.handed.path, self.handed.beyond) = (Some(path), beyond);
                 self.handed.datagrams.extend(batch.drain(..).take(taken));
             }
             Err(error) => tracing::debug!(%error, "a batch of datagrams was refused"),
@@ -231,7 +233,8 @@ impl Conn {
         loop {
             let only = self.handed.path.filter(|_| self.is_busy());
             for known in &self.gates {
-                known.gate.set_open(only.is_none_or(|path| path == known.id));
+                let beyond = self.handed.beyond && only == Some(known.id);
+                known.gate.set_open(only.is_none_or(|path| path == known.id), beyond);
             }
             buf.clear();
             let transmit = self.inner.poll_transmit(now, max_segments, buf);

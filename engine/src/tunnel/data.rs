@@ -81,9 +81,9 @@ impl Tunnel {
         let count = self.paths.len();
         for turn in 0..count {
             let index = (self.next_path + turn) % count;
-            if self.fill_batch(now, index, max_packets) {
+            if let Some(beyond) = self.fill_batch(now, index, max_packets) {
                 let path = self.paths[index].id;
-                self.conn.hand_over(path, &mut self.batch);
+                self.conn.hand_over(path, &mut self.batch, beyond);
                 // The next path's turn comes when this one has had its batch.
                 self.next_path = index + 1;
                 return self.conn.is_busy();
@@ -92,14 +92,14 @@ impl Tunnel {
         false
     }
 
-    /// Encodes what path `index` may send now into the batch. False if that is nothing.
-    fn fill_batch(&mut self, now: Instant, index: usize, max_packets: usize) -> bool {
+    /// Encodes what path `index` may send now into the batch. Whether that goes beyond its window; `None` if it is nothing.
+    fn fill_batch(&mut self, now: Instant, index: usize, max_packets: usize) -> Option<bool> {
         self.batch.clear();
-        let Some(gate) = self.conn.gate(self.paths[index].id).cloned() else { return false };
+        let gate = self.conn.gate(self.paths[index].id).cloned()?;
         let path = &mut self.paths[index];
         let mtu = path.mtu();
         let reserve = path.reserve(&gate);
-        let (mut room, mut credit) = (gate.room(), path.pacer.credit(now));
+        let ((mut room, beyond), mut credit) = (path.room(&gate, reserve), path.pacer.credit(now));
         let is_ready = path.pacer.ready_at().is_some_and(|ready| ready <= now);
         if is_ready {
             while self.batch.len() < max_packets
@@ -114,11 +114,14 @@ impl Tunnel {
                     self.batch[before..].iter().map(|datagram| datagram.bytes.len() as u64 + OVERHEAD).sum();
                 room = room.saturating_sub(bytes);
                 credit = credit.saturating_sub(bytes);
+                if beyond {
+                    self.paths[index].goes_beyond(bytes);
+                }
             }
         }
         let waits = !self.paths[index].is_idle();
         gate.set_backlog(waits, waits && gate.room() < self.paths[index].room_needed(reserve));
-        !self.batch.is_empty()
+        (!self.batch.is_empty()).then_some(beyond)
     }
 
     /// Appends the datagrams of an item to the batch: one, or several pieces where it is too long.

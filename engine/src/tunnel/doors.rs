@@ -38,7 +38,7 @@ impl Tunnel {
         if self.conn.is_busy() || payload.len() > self.conn.max_datagram() {
             return false;
         }
-        self.conn.hand_over(path, &mut vec![Datagram::new(now, payload)]);
+        self.conn.hand_over(path, &mut vec![Datagram::new(now, payload)], false);
         self.control_pending = true;
         self.conn.is_busy()
     }
