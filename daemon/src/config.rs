@@ -97,7 +97,7 @@ impl Role {
     }
 }
 
-/// `[client]`, `[links]` and `[link.*]`
+/// `[client]`, `[links]`, `[link.*]` and `[duplicate]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     /// Where the gateway answers; never empty, all are tried.
@@ -112,6 +112,27 @@ pub struct Client {
     pub table: u32,
     /// Which interfaces are used, and how.
     pub links: Links,
+    /// What is sent twice.
+    pub duplicate: Duplicate,
+}
+
+/// `[duplicate]`: second copies of packets, on the second-best link, in both directions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Duplicate {
+    /// Whether packets of the class realtime get one.
+    pub realtime: bool,
+    /// Whether links of the tier `secondary` carry copies.
+    pub secondary: bool,
+    /// Of what any link could carry, copies take at most so many thousandths.
+    pub share: u16,
+    /// Of the bytes that a metered link carries, copies are at most so many thousandths.
+    pub metered_share: u16,
+}
+
+impl Default for Duplicate {
+    fn default() -> Self {
+        Self { realtime: true, secondary: false, share: 250, metered_share: 50 }
+    }
 }
 
 /// `[gateway]`

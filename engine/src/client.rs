@@ -29,6 +29,7 @@ use self::links::LinkEntry;
 pub use self::links::LinkReport;
 use self::race::Race;
 use crate::class::{FlowReport, Rule};
+use crate::duplication::Duplication;
 use crate::error::{CloseReason, code};
 use crate::h3::Headers;
 use crate::identity::{Identity, Pin};
@@ -117,6 +118,7 @@ pub struct Client {
     mtu: u16,
     seed: FlowSeed,
     rules: Arc<[Rule]>,
+    duplication: Duplication,
     purpose: Purpose,
     remotes: Vec<SocketAddr>,
     links: Vec<LinkEntry>,
@@ -145,6 +147,7 @@ impl Client {
             mtu: config.mtu,
             seed: FlowSeed::new(&config.seed),
             rules: Arc::default(),
+            duplication: Duplication::default(),
             purpose: Purpose::Tunnel,
             remotes: Vec::new(),
             links: Vec::new(),
@@ -174,6 +177,12 @@ impl Client {
     pub fn set_rules(&mut self, rules: Arc<[Rule]>) {
         self.conns.values_mut().for_each(|tunnel| tunnel.set_rules(rules.clone()));
         self.rules = rules;
+    }
+
+    /// Which packets are sent twice, in both directions: from now on, and in tunnels to come.
+    pub fn set_duplication(&mut self, duplication: Duplication) {
+        self.conns.values_mut().for_each(|tunnel| tunnel.set_duplication(duplication));
+        self.duplication = duplication;
     }
 
     /// Connects, and connects again whenever the tunnel is lost, until [`disconnect`](Self::disconnect).

@@ -8,7 +8,8 @@
 //!
 //! 1. [`client::Client::handle_packet`] reads its header ([`ip`]), finds the class of its flow ([`class`]) and queues
 //!    it ([`queue`], fq_codel per class).
-//! 2. `schedule` finds the path on which it arrives first; it moves to that path's queue (`path`).
+//! 2. `schedule` finds the path on which it arrives first; it moves to that path's queue (`path`). A call's packet gets
+//!    a copy on the second-best ([`duplication`]).
 //! 3. When the path has window and pacing credit, `tunnel` puts it into an HTTP datagram ([`masque`]), or in two
 //!    if it is too long ([`split`]), and hands it to QUIC (`quic`) with only this path's gate open.
 //! 4. [`client::Client::poll_transmit`] gives the UDP payload and the link that it leaves on.
@@ -18,9 +19,11 @@
 //! The way back is the same with the roles exchanged. What a tunnel is allowed to be, and between whom, is
 //! negotiated over HTTP/3 ([`h3`]) as CONNECT-IP (RFC 9484).
 
+mod budget;
 pub mod class;
 pub mod client;
 mod congestion;
+pub mod duplication;
 pub mod error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;

@@ -89,6 +89,15 @@ impl FromStr for Tier {
     }
 }
 
+/// How a link is to be used, at both ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Policy {
+    /// How willingly.
+    pub(crate) tier: Tier,
+    /// Whether its bytes are paid for.
+    pub(crate) metered: bool,
+}
+
 /// A link that can carry UDP now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
@@ -98,6 +107,9 @@ pub struct Link {
     pub name: Arc<str>,
     /// How willingly it is used.
     pub tier: Tier,
+    /// Whether its bytes are paid for: copies of packets ([`Duplication`](crate::duplication::Duplication)) are bounded by
+    /// what it carries anyway.
+    pub metered: bool,
     /// Whether it reaches the world by IPv4.
     pub ipv4: bool,
     /// Whether it reaches the world by IPv6.
@@ -105,6 +117,11 @@ pub struct Link {
 }
 
 impl Link {
+    /// How it is to be used.
+    pub(crate) fn policy(&self) -> Policy {
+        Policy { tier: self.tier, metered: self.metered }
+    }
+
     /// Whether the link can send to `remote` at all.
     pub(crate) fn reaches(&self, remote: SocketAddr) -> bool {
         if remote.is_ipv4() { self.ipv4 } else { self.ipv6 }

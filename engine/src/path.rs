@@ -20,7 +20,8 @@ pub use self::state::PathState;
 use self::state::{Health, Verdict};
 pub(crate) use self::tally::METER_INTERVAL;
 use self::tally::{Bytes, Meter, Tally};
-use crate::link::{LinkId, Tier};
+use crate::duplication::{Allowance, Duplication};
+use crate::link::{LinkId, Policy, Tier};
 use crate::quic::gate::Gate;
 use crate::quic::{Conn, PathId, path_number};
 use crate::schedule::Candidate;
@@ -34,6 +35,12 @@ const EXPLORATION: u64 = 256 << 10;
 const EXPLORED_SHARE: u64 = 4;
 /// One part in so many of the queue counts when paths are compared.
 const QUEUE_WEIGHT: u32 = 8;
+/// One part in so many of the window is left to calls by whatever else a path carries, for as long as it carried a call
+/// within this time. A path whose acknowledgements come over one that just died gets none until that is noticed: bulk
+/// fills its window, and the call's packets, which the other path lost, would have to wait. As the window may just have
+/// become less than what is in flight, calls may go beyond it by as much, until there is room again.
+const CALL_RESERVE: u64 = 8;
+const CALL_PAUSE: Duration = Duration::from_secs(1);
 /// RTT of a path about which nothing is known yet.
 const UNKNOWN_RTT: Duration = Duration::from_millis(100);
 /// A path that is left out is asked for its round trip this often, while others carry traffic.
@@ -52,6 +59,7 @@ pub(crate) struct Path {
     pub(crate) link: LinkId,
     pub(crate) remote: SocketAddr,
     pub(crate) tier: Tier,
+    metered: bool,
     pub(crate) health: Health,
     pub(crate) pacer: Pacer,
     queue: PathQueue,
@@ -72,6 +80,11 @@ pub(crate) struct Path {
     pub(crate) tally: Tally,
     /// What the peer last told of it, and when.
     pub(crate) told: Option<(Instant, Account)>,
+    copies: Allowance,
+    /// When a call's packet was last queued, if that is not long ago.
+    call_at: Option<Instant>,
+    /// Bytes of calls that left beyond the window since there was room.
+    beyond: u64,
 }
 
 /// What a report of a path says of it beside the others.
@@ -88,12 +101,13 @@ pub(crate) struct Beside {
 }
 
 impl Path {
-    pub(crate) fn new(now: Instant, id: PathId, link: LinkId, remote: SocketAddr, tier: Tier) -> Self {
+    pub(crate) fn new(now: Instant, id: PathId, link: LinkId, remote: SocketAddr, policy: Policy) -> Self {
         Self {
             id,
             link,
             remote,
-            tier,
+            tier: policy.tier,
+            metered: policy.metered,
             health: Health::new(now),
             pacer: Pacer::new(now),
             queue: PathQueue::default(),
@@ -110,6 +124,9 @@ impl Path {
             meter: Meter::new(now),
             tally: Tally::default(),
             told: None,
+            copies: Allowance::new(now),
+            call_at: None,
+            beyond: 0,
         }
     }
 
@@ -119,6 +136,9 @@ impl Path {
         let Some(gate) = conn.gate(self.id) else { return };
         self.rtt = gate.rtt().unwrap_or(UNKNOWN_RTT).max(Duration::from_micros(100));
         self.mtu = figures.mtu;
+        if gate.room() >= self.mtu + self.reserve(gate) {
+            self.beyond = 0;
+        }
         if figures.rx_bytes > self.heard.0 {
             self.heard = (figures.rx_bytes, now);
         }
@@ -132,6 +152,7 @@ impl Path {
         self.rate = paced.min(by_window).max(1);
         self.pacer.set_rate(now, paced, self.mtu);
         self.note_loss(now, figures.sent_packets, figures.lost_packets);
+        self.call_at = self.call_at.filter(|at| now.saturating_duration_since(*at) < CALL_PAUSE);
     }
 
     fn note_loss(&mut self, now: Instant, sent: u64, lost: u64) {
@@ -156,6 +177,7 @@ impl Path {
     /// Notes that `bytes` left on it.
     pub(crate) fn sent(&mut self, bytes: u64) {
         self.pacer.sent(bytes);
+        self.copies.carried(bytes);
         self.exploration = self.exploration.saturating_sub(bytes);
     }
 
@@ -231,8 +253,52 @@ impl Path {
         Candidate { queued: self.queue.urgent_bytes(), delay: candidate.skew, ..candidate }
     }
 
-    pub(crate) fn push(&mut self, item: Outgoing) {
+    /// How its link is to be used.
+    pub(crate) fn policy(&self) -> Policy {
+        Policy { tier: self.tier, metered: self.metered }
+    }
+
+    pub(crate) fn set_policy(&mut self, policy: Policy) {
+        (self.tier, self.metered) = (policy.tier, policy.metered);
+    }
+
+    /// Whether a copy of `bytes`, all headers included, may be sent on it. It counts from now on.
+    pub(crate) fn take_copy(&mut self, now: Instant, bytes: u64, duplication: &Duplication) -> bool {
+        self.copies.take(now, bytes, (self.rate, self.mtu), self.metered, duplication)
+    }
+
+    pub(crate) fn push(&mut self, now: Instant, item: Outgoing) {
+        if item.is_urgent() {
+            self.call_at = Some(now);
+        }
         self.queue.push(item);
+    }
+
+    /// How many bytes of its window are left to calls.
+    pub(crate) fn reserve(&self, gate: &Gate) -> u64 {
+        if self.call_at.is_some() { gate.window() / CALL_RESERVE } else { 0 }
+    }
+
+    /// How many bytes may leave, where so many are left to calls, and whether they go beyond the window: then it is no
+    /// more than calls' packets need.
+    pub(crate) fn room(&self, gate: &Gate, reserve: u64) -> (u64, bool) {
+        let left = reserve.saturating_sub(self.beyond);
+        match gate.room() {
+            room if room < self.mtu && left > 0 && self.queue.urgent_bytes() > 0 => {
+                (self.mtu - 1 + left, true)
+            }
+            room => (room, false),
+        }
+    }
+
+    /// Notes that so many bytes go beyond the window.
+    pub(crate) fn goes_beyond(&mut self, bytes: u64) {
+        self.beyond += bytes;
+    }
+
+    /// How many bytes there has to be room for so that the next item may leave, where so many are left to calls.
+    pub(crate) fn room_needed(&self, reserve: u64) -> u64 {
+        self.mtu + if self.queue.urgent_bytes() > 0 { 0 } else { reserve }
     }
 
     pub(crate) fn pop(&mut self) -> Option<Outgoing> {
@@ -257,7 +323,10 @@ impl Path {
     pub(crate) fn deadline(&self, conn: &Conn, is_busy: bool) -> Option<Instant> {
         let gate = conn.gate(self.id);
         let health = self.health.deadline(gate.and_then(|gate| gate.answer_time()));
-        let has_room = gate.is_some_and(|gate| gate.room() >= self.mtu);
+        let has_room = gate.is_some_and(|gate| {
+            let reserve = self.reserve(gate);
+            self.room(gate, reserve).0 >= self.room_needed(reserve)
+        });
         let pacing = if self.is_idle() || !has_room || is_busy { None } else { self.pacer.ready_at() };
         [health, pacing].into_iter().flatten().min()
     }

@@ -153,6 +153,36 @@ fn wanted_rank(candidates: &[Candidate], waiting: u64) -> Option<u8> {
     Some(if best == 0 && is_full(candidates, waiting) { 1 } else { best })
 }
 
+/// The path for a second copy of a call's packet of `len` bytes that goes on path `first`: of the others, the one that
+/// delivers next, if that is soon enough for the copy to be of use. `is_affordable` is asked of one after the other.
+///
+/// Unlike the first choice, a path that loses much is welcome: a copy may get lost, and tells how the path is by now.
+pub(crate) fn second(
+    candidates: &[Candidate],
+    first: usize,
+    len: usize,
+    with_secondary: bool,
+    mut is_affordable: impl FnMut(usize) -> bool,
+) -> Option<usize> {
+    let best_rank = usable(candidates, Tier::Never.rank()).map(|(_, path)| path.tier.rank()).min()?;
+    let secondary = Tier::Secondary.rank();
+    // Backup paths never: they work only where nothing else does.
+    let rank = if with_secondary { secondary } else { best_rank.min(secondary) };
+    let latest = candidates.get(first)?.arrival(len) + MAX_SKEW;
+    let mut refused = None;
+    loop {
+        let next = usable(candidates, rank)
+            .filter(|(index, path)| *index != first && path.arrival(len) <= latest)
+            .map(|(index, path)| (path.arrival(len), index))
+            .filter(|next| refused.is_none_or(|refused| *next > refused))
+            .min()?;
+        if is_affordable(next.1) {
+            return Some(next.1);
+        }
+        refused = Some(next);
+    }
+}
+
 /// Working paths up to a rank.
 fn usable(candidates: &[Candidate], rank: u8) -> impl Iterator<Item = (usize, &Candidate)> {
     let up_to = move |path: &Candidate| path.works() && path.tier.rank() <= rank;

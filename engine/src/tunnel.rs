@@ -10,6 +10,7 @@ mod control;
 mod data;
 #[cfg(feature = "fuzzing")]
 mod doors;
+mod duplicate;
 mod paths;
 mod receive;
 mod recovery;
@@ -22,16 +23,17 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use self::recovery::Budget;
 pub use self::recovery::MAX_HOLD;
+use crate::budget::Budget;
 use crate::class::{Classifier, FlowReport, Rule, Sample, Side};
+use crate::duplication::{Duplication, Twin, Twins};
 use crate::error::CloseReason;
 use crate::h3::{self, Headers, Session};
 use crate::identity::Pin;
 use crate::ip::fragment::fragment_v4;
 use crate::ip::{FlowSeed, Header};
 use crate::lane::{Resequencer, Sequencer, flow_of};
-use crate::link::{LinkId, Tier, Transmit};
+use crate::link::{LinkId, Policy, Transmit};
 use crate::masque::capsule::Decoder;
 use crate::masque::connect_ip::Capsule;
 use crate::masque::extension::Contexts;
@@ -118,6 +120,8 @@ pub struct TunnelCounters {
     pub lost: u64,
     /// Datagrams sent again, because they were lost or their path died.
     pub reinjected: u64,
+    /// Packets of calls that were sent in a second copy.
+    pub duplicated: u64,
     /// Packets that came a second time, and were dropped.
     pub duplicates: u64,
     /// Packets that waited for an earlier one of their flow.
@@ -129,6 +133,7 @@ pub struct TunnelCounters {
 }
 
 pub(crate) struct Tunnel {
+    side: Side,
     pub(crate) conn: Conn,
     session: Session,
     /// The stream of the CONNECT-IP request, once it is granted.
@@ -144,8 +149,8 @@ pub(crate) struct Tunnel {
     ack_path: Option<PathId>,
     /// With every path silent, the one on which acknowledgements go all the same.
     hope: Option<PathId>,
-    /// Tiers that the peer told before the path itself appeared.
-    early_tiers: BTreeMap<u32, Tier>,
+    /// Policies that the peer told before the path itself appeared.
+    early_policies: BTreeMap<u32, Policy>,
     classifier: Classifier,
     ingress: ClassQueue,
     /// What comes back from a path that died, before anything new.
@@ -154,6 +159,7 @@ pub(crate) struct Tunnel {
     rejoiner: Rejoiner,
     sequencer: Sequencer,
     resequencer: Resequencer,
+    /// For what is lost and sent again.
     budget: Budget,
     /// When what the paths carried was last taken down.
     metered: Option<Instant>,
@@ -161,6 +167,9 @@ pub(crate) struct Tunnel {
     told: Option<(Instant, u64)>,
     /// Datagrams that came, and on which path where that is known.
     arrived: VecDeque<(Option<PathId>, Bytes)>,
+    /// What is sent twice: the client's setting, at both ends.
+    duplication: Duplication,
+    twins: Twins,
     pub(crate) inbound: VecDeque<Bytes>,
     pub(crate) events: VecDeque<TunnelEvent>,
     pub(crate) counters: TunnelCounters,
@@ -174,6 +183,7 @@ pub(crate) struct Tunnel {
     urgent_candidates: Vec<Candidate>,
     batch: Vec<Datagram>,
     lost: Vec<Datagram>,
+    delivered: Vec<Twin>,
     released: Vec<Bytes>,
 }
 
@@ -184,6 +194,7 @@ impl Tunnel {
             h3::Role::Server => Side::Gateway,
         };
         Self {
+            side,
             conn,
             session: Session::new(role),
             stream: None,
@@ -194,7 +205,7 @@ impl Tunnel {
             paths: Vec::new(),
             ack_path: None,
             hope: None,
-            early_tiers: BTreeMap::new(),
+            early_policies: BTreeMap::new(),
             classifier: Classifier::new(side, seed, rules),
             ingress: ClassQueue::new(queue::Config::default()),
             returned: VecDeque::new(),
@@ -202,10 +213,12 @@ impl Tunnel {
             rejoiner: Rejoiner::new(split::Config::default()),
             sequencer: Sequencer::default(),
             resequencer: Resequencer::new(MAX_HOLD),
-            budget: Budget::default(),
             metered: None,
             told: None,
             arrived: VecDeque::new(),
+            budget: recovery::budget(),
+            duplication: Duplication::OFF,
+            twins: Twins::default(),
             inbound: VecDeque::new(),
             events: VecDeque::new(),
             counters: TunnelCounters::default(),
@@ -216,6 +229,7 @@ impl Tunnel {
             urgent_candidates: Vec::new(),
             batch: Vec::new(),
             lost: Vec::new(),
+            delivered: Vec::new(),
             released: Vec::new(),
         }
     }

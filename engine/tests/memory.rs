@@ -74,7 +74,10 @@ fn client(now: Instant, gateway: Pin) -> Client {
     client.set_remotes(now, vec![gateway_address()]);
     for id in [1, 2] {
         let name = Arc::from(format!("link{id}"));
-        client.link_up(now, Link { id: LinkId(id), name, tier: Tier::Auto, ipv4: true, ipv6: false });
+        client.link_up(
+            now,
+            Link { id: LinkId(id), name, tier: Tier::Auto, metered: false, ipv4: true, ipv6: false },
+        );
     }
     client.connect(now);
     client

@@ -10,6 +10,7 @@ use std::time::{Instant, SystemTime};
 use anyhow::Context as _;
 use tandem::api::{PathState, Role};
 use tandem_engine::client::{Client, ClientConfig};
+use tandem_engine::duplication::Duplication;
 use tokio::sync::watch;
 use tokio::time::sleep_until;
 
@@ -83,7 +84,14 @@ fn engine(config: &Config, settings: &config::Client) -> anyhow::Result<Client> 
         seed: random_seed()?,
     })?;
     engine.set_rules(flows::rules(&config.rules));
+    engine.set_duplication(duplication(settings.duplicate));
     Ok(engine)
+}
+
+/// What is sent twice, in the engine's words.
+fn duplication(duplicate: config::Duplicate) -> Duplication {
+    let config::Duplicate { realtime, secondary, share, metered_share } = duplicate;
+    Duplication { realtime, secondary, share, metered_share }
 }
 
 /// The filter of interfaces that these settings make.

@@ -82,7 +82,14 @@ async fn ask(client: Client, token: &Token, remotes: Vec<SocketAddr>) -> Result<
     if let (Err(error), Err(_)) = (&v4, &v6) {
         return Err(failed(error));
     }
-    let link = Link { id: LINK, name: "any".into(), tier: Tier::Auto, ipv4: v4.is_ok(), ipv6: v6.is_ok() };
+    let link = Link {
+        id: LINK,
+        name: "any".into(),
+        tier: Tier::Auto,
+        metered: false,
+        ipv4: v4.is_ok(),
+        ipv6: v6.is_ok(),
+    };
     let secret = token.secret.to_text();
     let ask = move |data: &mut EventLoop<Client>, now| {
         data.engine.set_remotes(now, remotes);

@@ -68,6 +68,7 @@ fn client(changes: &mut Changes, old: &Client, new: &Client) {
     changes.compare("links.allow", Effect::Live, &old.links.allow, &new.links.allow);
     changes.compare("links.deny", Effect::Live, &old.links.deny, &new.links.deny);
     changes.compare("link", Effect::Live, &old.links.rules, &new.links.rules);
+    changes.compare("duplicate", Effect::Live, &old.duplicate, &new.duplicate);
 }
 
 fn gateway(changes: &mut Changes, old: &Gateway, new: &Gateway) {

@@ -1,4 +1,4 @@
-//! Which interfaces are links, and in which tier.
+//! Which interfaces are links, and how they are used.
 
 use super::types::{Glob, Tier};
 
@@ -20,6 +20,8 @@ pub struct LinkRule {
     pub pattern: Glob,
     /// Their tier.
     pub tier: Tier,
+    /// Whether their bytes are paid for.
+    pub metered: bool,
 }
 
 impl Links {
@@ -29,12 +31,21 @@ impl Links {
         self.allow.iter().any(|glob| glob.matches(name)) && !self.deny.iter().any(|glob| glob.matches(name))
     }
 
-    /// The tier of the interface `name`: a rule with its very name wins, then the first pattern that fits.
+    /// The tier of the interface `name`.
     #[must_use]
     pub fn tier(&self, name: &str) -> Tier {
+        self.rule(name).map_or(Tier::Auto, |rule| rule.tier)
+    }
+
+    /// Whether the bytes of the interface `name` are paid for.
+    #[must_use]
+    pub fn is_metered(&self, name: &str) -> bool {
+        self.rule(name).is_some_and(|rule| rule.metered)
+    }
+
+    /// The settings of the interface `name`: a rule with its very name wins, then the first pattern that fits.
+    fn rule(&self, name: &str) -> Option<&LinkRule> {
         let exact = self.rules.iter().find(|rule| rule.pattern.is_exact() && rule.pattern.as_str() == name);
-        exact
-            .or_else(|| self.rules.iter().find(|rule| rule.pattern.matches(name)))
-            .map_or(Tier::Auto, |rule| rule.tier)
+        exact.or_else(|| self.rules.iter().find(|rule| rule.pattern.matches(name)))
     }
 }

@@ -9,10 +9,10 @@ use toml_edit::{Document, Table, Value};
 use super::error::Problem;
 use super::links::{LinkRule, Links};
 use super::types::{Congestion, Endpoint, Glob, InvalidValue, Prefix, Tier};
-use super::value::{Reader, Section, boolean, integer, parsed, string};
+use super::value::{Reader, Section, boolean, integer, parsed, string, thousandths};
 use super::{
-    Client, Config, DEFAULT_MARK, DEFAULT_MTU, DEFAULT_SOCKET, DEFAULT_STATE, Gateway, PathSettings, Role,
-    Tun, rules, schema,
+    Client, Config, DEFAULT_MARK, DEFAULT_MTU, DEFAULT_SOCKET, DEFAULT_STATE, Duplicate, Gateway,
+    PathSettings, Role, Tun, rules, schema,
 };
 
 /// Length of `sun_path` without its closing zero (unix(7)).
@@ -101,6 +101,7 @@ fn client(root: &Section<'_>, reader: &mut Reader<'_>) -> Option<Client> {
     let fwmark = section.get(reader, "fwmark", integer(1..=u32::MAX));
     let table = section.get(reader, "table", routing_table);
     let links = links(root, reader);
+    let duplicate = duplicate(&root.section("duplicate"), reader);
     Some(Client {
         gateway: gateway?,
         pin: pin?,
@@ -108,7 +109,18 @@ fn client(root: &Section<'_>, reader: &mut Reader<'_>) -> Option<Client> {
         fwmark: fwmark.unwrap_or(DEFAULT_MARK),
         table: table.unwrap_or(DEFAULT_MARK),
         links,
+        duplicate,
     })
+}
+
+fn duplicate(section: &Section<'_>, reader: &mut Reader<'_>) -> Duplicate {
+    let default = Duplicate::default();
+    Duplicate {
+        realtime: section.get(reader, "realtime", boolean).unwrap_or(default.realtime),
+        secondary: section.get(reader, "secondary", boolean).unwrap_or(default.secondary),
+        share: section.get(reader, "share", thousandths).unwrap_or(default.share),
+        metered_share: section.get(reader, "metered_share", thousandths).unwrap_or(default.metered_share),
+    }
 }
 
 fn links(root: &Section<'_>, reader: &mut Reader<'_>) -> Links {
@@ -120,8 +132,10 @@ fn links(root: &Section<'_>, reader: &mut Reader<'_>) -> Links {
     for name in named.keys() {
         match name.parse() {
             Ok(pattern) => {
-                let tier = named.section(name).get(reader, "tier", parsed).unwrap_or(Tier::Auto);
-                rules.push(LinkRule { pattern, tier });
+                let section = named.section(name);
+                let tier = section.get(reader, "tier", parsed).unwrap_or(Tier::Auto);
+                let metered = section.get(reader, "metered", boolean).unwrap_or(false);
+                rules.push(LinkRule { pattern, tier, metered });
             }
             Err(InvalidValue(message)) => named.problem(reader, name, message),
         }

@@ -34,7 +34,13 @@ const SECTIONS: &[Section] = &[
         shape: Shape::Single,
     },
     Section { name: "links", role: Some("client"), keys: &["allow", "deny"], shape: Shape::Single },
-    Section { name: "link", role: Some("client"), keys: &["tier"], shape: Shape::Named },
+    Section { name: "link", role: Some("client"), keys: &["tier", "metered"], shape: Shape::Named },
+    Section {
+        name: "duplicate",
+        role: Some("client"),
+        keys: &["realtime", "secondary", "share", "metered_share"],
+        shape: Shape::Single,
+    },
     Section {
         name: "gateway",
         role: Some("gateway"),

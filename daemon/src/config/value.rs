@@ -174,6 +174,17 @@ pub(super) fn integer(
     }
 }
 
+/// A share of a whole, from 0 to 1, in thousandths.
+pub(super) fn thousandths(value: &Value) -> Result<u16, InvalidValue> {
+    let whole = value.as_integer().map(|number| number as f64);
+    let share = value.as_float().or(whole).ok_or_else(|| wrong_type("a number from 0 to 1", value))?;
+    if (0.0..=1.0).contains(&share) {
+        Ok((share * 1000.0).round() as u16)
+    } else {
+        Err(InvalidValue(format!("{share} is out of range; allowed: 0 to 1")))
+    }
+}
+
 /// A string that parses as `T`.
 pub(super) fn parsed<T: std::str::FromStr>(value: &Value) -> Result<T, InvalidValue>
 where

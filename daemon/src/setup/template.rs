@@ -59,9 +59,17 @@ table = {DEFAULT_MARK}
 allow = {allow}
 deny = []
 
-# Settings of one interface, or of all that fit a pattern; tier is auto, always, secondary, backup or never:
+# Settings of one interface, or of all that fit a pattern; tier is auto, always, secondary, backup or never, and metered
+# says that bytes are paid for:
 # [link.wwan0]
 # tier = "backup"
+# metered = true
+
+[duplicate]
+# Send packets of calls twice, over the two best links: when one of them dies, the call does not notice. Of the bytes
+# that a metered link carries, copies are at most this share.
+realtime = true
+metered_share = 0.05
 {PATH}"#
     ))
 }

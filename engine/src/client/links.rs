@@ -57,7 +57,7 @@ impl Client {
             if link.tier == Tier::Never {
                 tunnel.link_down(now, link.id);
             } else {
-                tunnel.set_tier(link.id, link.tier);
+                tunnel.set_policy(link.id, link.policy());
             }
         }
         if link.tier == Tier::Never {
@@ -152,8 +152,8 @@ impl Client {
             }
             let first = entry.failures as usize % remotes.len();
             remotes.rotate_left(first);
-            entry.opened =
-                tunnel.open_path(now, &mut self.endpoint, entry.link.id, remotes[0], entry.link.tier);
+            let policy = entry.link.policy();
+            entry.opened = tunnel.open_path(now, &mut self.endpoint, entry.link.id, remotes[0], policy);
             entry.retry_at = (!entry.opened).then(|| now + RETRY_FIRST);
         }
     }

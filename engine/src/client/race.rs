@@ -95,7 +95,8 @@ impl Client {
     fn attempt(&mut self, now: Instant, link: LinkId, remote: SocketAddr) {
         match self.endpoint.connect(now, self.quic.clone(), link, remote) {
             Ok((handle, conn)) => {
-                let tunnel = Tunnel::new(conn, h3::Role::Client, self.seed, self.rules.clone());
+                let mut tunnel = Tunnel::new(conn, h3::Role::Client, self.seed, self.rules.clone());
+                tunnel.set_duplication(self.duplication);
                 self.conns.insert(handle, tunnel);
                 if let State::Racing(race) = &mut self.state {
                     race.running.push((handle, link, remote));
@@ -114,7 +115,7 @@ impl Client {
         self.abort_attempts(now, Some(handle));
         if let Some(tunnel) = self.conns.get_mut(&handle) {
             for entry in &self.links {
-                tunnel.set_tier(entry.link.id, entry.link.tier);
+                tunnel.set_policy(entry.link.id, entry.link.policy());
             }
         }
         self.state = State::Asking { handle, stream: None, answer: None };

@@ -137,6 +137,7 @@ impl Pair {
             id: LinkId(link as u32),
             name: Arc::from("link"),
             tier: Tier::Auto,
+            metered: false,
             ipv4: true,
             ipv6: false,
         };

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use crate::class::Class;
+use crate::duplication::Twin;
 use crate::lane::Place;
 use crate::quic::Datagram;
 
@@ -12,7 +13,14 @@ use crate::quic::Datagram;
 #[derive(Debug, Clone)]
 pub(crate) enum Outgoing {
     /// An IP packet, not sent yet.
-    Packet(Bytes, Place),
+    Packet {
+        /// The packet.
+        packet: Bytes,
+        /// Its place, which its copy has as well.
+        place: Place,
+        /// Which of two copies it is, if there are two.
+        twin: Option<Twin>,
+    },
     /// A datagram that was lost, or in flight on a path that died: the receiver drops it if it arrived all the same.
     Again(Datagram),
     /// A datagram that tells the peer of a path.
@@ -22,16 +30,34 @@ pub(crate) enum Outgoing {
 impl Outgoing {
     pub(crate) fn len(&self) -> usize {
         match self {
-            Self::Packet(packet, _) => packet.len(),
+            Self::Packet { packet, .. } => packet.len(),
             Self::Again(datagram) => datagram.bytes.len(),
             Self::Report(bytes) => bytes.len(),
         }
     }
 
-    /// Whether it goes before what was queued earlier.
-    fn is_urgent(&self) -> bool {
+    /// Which of two copies it is, if there are two.
+    pub(crate) fn twin(&self) -> Option<Twin> {
         match self {
-            Self::Packet(_, place) => place.class() == Class::Realtime,
+            Self::Packet { twin, .. } => *twin,
+            Self::Again(datagram) => datagram.twin,
+            Self::Report(_) => None,
+        }
+    }
+
+    /// The same; from now on it is alone.
+    pub(crate) fn take_twin(&mut self) -> Option<Twin> {
+        match self {
+            Self::Packet { twin, .. } => twin.take(),
+            Self::Again(datagram) => datagram.twin.take(),
+            Self::Report(_) => None,
+        }
+    }
+
+    /// Whether it goes before what was queued earlier.
+    pub(super) fn is_urgent(&self) -> bool {
+        match self {
+            Self::Packet { place, .. } => place.class() == Class::Realtime,
             Self::Again(_) | Self::Report(_) => false,
         }
     }

@@ -30,7 +30,7 @@ impl Tally {
     /// Notes what is handed over for the path.
     pub(crate) fn note(&mut self, now: Instant, item: &Outgoing) {
         match item {
-            Outgoing::Packet(..) => self.sent_at = Some(now),
+            Outgoing::Packet { .. } => self.sent_at = Some(now),
             Outgoing::Again(_) => {
                 self.sent_at = Some(now);
                 self.retransmitted += 1;

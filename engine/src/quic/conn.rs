@@ -22,6 +22,7 @@ use self::streams::Streams;
 use super::gate::{Fate, Gate, Gated, Sent};
 use super::local::{self, Locals};
 use super::tls::{self, PinMismatch};
+use crate::duplication::Twin;
 use crate::error::CloseReason;
 use crate::identity::Pin;
 use crate::link::{LinkId, Transmit};
@@ -67,6 +68,8 @@ struct PathGate {
 struct Handed {
     /// The path that they are meant for; `None` once that path is gone and any will do.
     path: Option<PathId>,
+    /// Whether they may leave although its window is full.
+    beyond: bool,
     datagrams: std::collections::VecDeque<Datagram>,
 }
 
@@ -202,15 +205,15 @@ impl Conn {
     /// Hands over a batch for `path`. Call [`poll_transmit`](Self::poll_transmit) until it has nothing more.
     ///
     /// Each datagram must be at most [`max_datagram`](Self::max_datagram) bytes, and the connection not
-    /// [busy](Self::is_busy).
-    pub(crate) fn hand_over(&mut self, path: PathId, batch: &mut Vec<Datagram>) {
+    /// [busy](Self::is_busy). `beyond`: they may leave although the path's window is full.
+    pub(crate) fn hand_over(&mut self, path: PathId, batch: &mut Vec<Datagram>, beyond: bool) {
         debug_assert!(!self.is_busy(), "a batch is handed over when the one before has left");
         self.empty_space = self.inner.datagrams().send_buffer_space();
         self.batch.clear();
         self.batch.extend(batch.iter().map(|datagram| datagram.bytes.clone()));
         match self.inner.datagrams().send_many(&self.batch, false) {
             Ok(taken) => {
-                self.handed.path = Some(path);
+                (self.handed.path, self.handed.beyond) = (Some(path), beyond);
                 self.handed.datagrams.extend(batch.drain(..).take(taken));
             }
             Err(error) => tracing::debug!(%error, "a batch of datagrams was refused"),
@@ -230,7 +233,8 @@ impl Conn {
         loop {
             let only = self.handed.path.filter(|_| self.is_busy());
             for known in &self.gates {
-                known.gate.set_open(only.is_none_or(|path| path == known.id));
+                let beyond = self.handed.beyond && only == Some(known.id);
+                known.gate.set_open(only.is_none_or(|path| path == known.id), beyond);
             }
             buf.clear();
             let transmit = self.inner.poll_transmit(now, max_segments, buf);
@@ -284,8 +288,14 @@ impl Conn {
     }
 
     /// Collects fates: calls `acked` with each path that had a packet acknowledged, and when the youngest of
-    /// these had been sent; appends the datagrams that were lost to `lost`.
-    pub(crate) fn collect_fates(&mut self, lost: &mut Vec<Datagram>, mut acked: impl FnMut(PathId, Instant)) {
+    /// these had been sent; appends the datagrams that were lost to `lost`, and those of two copies that were delivered
+    /// to `delivered`.
+    pub(crate) fn collect_fates(
+        &mut self,
+        lost: &mut Vec<Datagram>,
+        delivered: &mut Vec<Twin>,
+        mut acked: impl FnMut(PathId, Instant),
+    ) {
         for known in &mut self.gates {
             self.fates.clear();
             known.gate.take_fates(&mut self.fates);
@@ -294,7 +304,7 @@ impl Conn {
                 match *fate {
                     Fate::Acked { pn, sent } => {
                         youngest = youngest.max(Some(sent));
-                        known.flight.acked(pn);
+                        known.flight.acked(pn, |datagram| delivered.extend(datagram.twin));
                     }
                     Fate::Lost { pn } => {
                         known.flight.lost(pn, |datagram| lost.push(datagram));

@@ -60,6 +60,8 @@ struct State {
     backlogged: bool,
     /// Whether a probe may leave although the window is full.
     probing: bool,
+    /// Whether the batch that is leaving may go beyond the window.
+    beyond: bool,
     /// MTU probes that are under way, and when they left.
     mtu_probes: Vec<(Sent, Instant)>,
     /// Largest packet that is no such probe.
@@ -134,6 +136,7 @@ impl Gate {
             open: true,
             backlogged: false,
             probing: false,
+            beyond: false,
             mtu_probes: Vec::new(),
             mtu,
             cwnd_limited: false,
@@ -160,9 +163,10 @@ impl Gate {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Lets noq send datagrams on this path, or not.
-    pub(crate) fn set_open(&self, open: bool) {
-        self.lock().open = open;
+    /// Lets noq send datagrams on this path, or not, and those beyond the window, or not.
+    pub(crate) fn set_open(&self, open: bool, beyond: bool) {
+        let mut state = self.lock();
+        (state.open, state.beyond) = (open, beyond);
     }
 
     /// Says whether packets wait for this path, and whether it is the window that they wait for.
@@ -381,11 +385,11 @@ impl Controller for Gated {
 
     fn window(&self) -> u64 {
         let state = self.gate.lock();
-        match (state.open, state.probing) {
+        match (state.open, state.probing || state.beyond) {
             (false, _) => 0,
             (true, false) => self.inner.window(),
             // noq may count more in flight than we do: packets that are padded, but ask for no answer. Datagrams do
-            // not slip through, as the tunnel hands over no more than there is room for.
+            // not slip through, as the tunnel hands over no more than there is room for, or than calls may send beyond it.
             (true, true) => u64::MAX,
         }
     }

@@ -128,3 +128,76 @@ fn a_lossy_path_is_in_use_where_none_is_clean_and_a_secondary_one_where_the_firs
     assert_eq!(usages(&[secondary], 0), [Usage::InUse]);
     assert_eq!(usages(&[], 0), []);
 }
+
+/// Where a copy goes of a packet whose first copy goes on path 0, if every path may carry it.
+fn copy_beside_first(candidates: &[Candidate], with_secondary: bool) -> Option<usize> {
+    second(candidates, 0, 160, with_secondary, |_| true)
+}
+
+#[test]
+fn a_copy_takes_the_path_that_delivers_second() {
+    assert_eq!(copy_beside_first(&[path(50, 8), path(20, 60), path(20, 30)], false), Some(2));
+    assert_eq!(second(&[path(50, 8), path(20, 60), path(20, 30)], 2, 160, false, |_| true), Some(0));
+}
+
+#[test]
+fn without_a_second_path_there_is_no_copy() {
+    assert_eq!(copy_beside_first(&[path(50, 8)], false), None);
+    let dead = Candidate { usable: false, ..path(50, 8) };
+    assert_eq!(copy_beside_first(&[path(50, 8), dead], false), None);
+    assert_eq!(copy_beside_first(&[], false), None);
+}
+
+#[test]
+fn a_copy_that_would_come_much_later_is_not_sent() {
+    assert_eq!(copy_beside_first(&[path(50, 8), path(50, 150)], false), Some(1));
+    assert_eq!(copy_beside_first(&[path(50, 8), path(50, 170)], false), None);
+    let busy = Candidate { queued: 1_000_000, ..path(50, 8) };
+    assert_eq!(copy_beside_first(&[path(50, 8), busy], false), None, "160 ms are queued there");
+}
+
+#[test]
+fn a_path_that_cannot_afford_a_copy_is_passed_over() {
+    let paths = [path(50, 8), path(50, 10), path(20, 30)];
+    let mut asked = Vec::new();
+    let affordable = |index| {
+        asked.push(index);
+        index != 1
+    };
+    assert_eq!(second(&paths, 0, 160, false, affordable), Some(2));
+    assert_eq!(asked, [1, 2]);
+    assert_eq!(second(&paths, 0, 160, false, |_| false), None);
+}
+
+#[test]
+fn paths_as_good_as_each_other_are_each_asked_once() {
+    let mut asked = Vec::new();
+    let refused = |index| {
+        asked.push(index);
+        false
+    };
+    assert_eq!(second(&[path(50, 8), path(50, 8), path(50, 8)], 0, 160, false, refused), None);
+    assert_eq!(asked, [1, 2]);
+}
+
+#[test]
+fn a_copy_goes_on_secondary_links_only_if_that_is_wanted_and_never_on_backup() {
+    let with = |tier| [path(50, 8), Candidate { tier, ..path(50, 10) }];
+    assert_eq!(copy_beside_first(&with(Tier::Secondary), false), None);
+    assert_eq!(copy_beside_first(&with(Tier::Secondary), true), Some(1));
+    assert_eq!(copy_beside_first(&with(Tier::Backup), true), None);
+    assert_eq!(copy_beside_first(&with(Tier::Never), true), None);
+}
+
+#[test]
+fn where_only_secondary_links_work_they_carry_copies_and_backup_links_do_not() {
+    let both = |tier| [8, 10].map(|delay| Candidate { tier, ..path(50, delay) });
+    assert_eq!(copy_beside_first(&both(Tier::Secondary), false), Some(1));
+    assert_eq!(copy_beside_first(&both(Tier::Backup), true), None);
+}
+
+#[test]
+fn a_path_that_loses_much_is_good_enough_for_a_copy() {
+    let lossy = Candidate { loss: 0.2, ..path(50, 8) };
+    assert_eq!(copy_beside_first(&[path(20, 30), lossy], false), Some(1));
+}

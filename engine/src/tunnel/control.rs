@@ -5,9 +5,11 @@ use std::time::Instant;
 use bytes::BytesMut;
 
 use super::{CONTEXTS, ContextIds, Tunnel, TunnelEvent};
+use crate::class::Side;
+use crate::duplication::Duplication;
 use crate::h3::{Event, Headers, Output, varint};
-use crate::link::Tier;
-use crate::masque::capsule::{self, PATH_POLICY, PATH_SILENCE};
+use crate::link::{Policy, Tier};
+use crate::masque::capsule::{self, DUPLICATION, PATH_POLICY, PATH_SILENCE};
 use crate::masque::connect_ip::{self, Capsule};
 use crate::masque::datagram;
 use crate::masque::extension::{Contexts, FIELD};
@@ -39,10 +41,12 @@ impl Tunnel {
         let agreed = self.offered.clone().confirm(&Contexts::from_headers(response));
         self.contexts = ContextIds::of(&agreed);
         self.stream = Some(stream);
-        let tiers: Vec<(PathId, Tier)> = self.paths.iter().map(|path| (path.id, path.tier)).collect();
-        for (id, tier) in tiers {
-            self.tell_tier(id, tier);
+        let policies: Vec<(PathId, Policy)> =
+            self.paths.iter().map(|path| (path.id, path.policy())).collect();
+        for (id, policy) in policies {
+            self.tell_policy(id, policy);
         }
+        self.tell_duplication();
     }
 
     /// Grants the client's request for a tunnel, with these capsules to begin with.
@@ -81,21 +85,27 @@ impl Tunnel {
         self.flush_session();
     }
 
-    /// Tells the peer how willingly a path is to be used. `auto` is what it takes for granted.
-    pub(super) fn tell_tier(&mut self, id: PathId, tier: Tier) {
-        self.tell_of_path(PATH_POLICY, id, u64::from(tier.code()));
+    /// Tells the peer how a path is to be used. `auto` and not metered is what it takes for granted.
+    pub(super) fn tell_policy(&mut self, id: PathId, policy: Policy) {
+        let number = u64::from(path_number(id));
+        self.tell(PATH_POLICY, &[number, u64::from(policy.tier.code()), u64::from(policy.metered)]);
+    }
+
+    /// Tells the gateway which packets it is to send twice.
+    pub(super) fn tell_duplication(&mut self) {
+        self.tell(DUPLICATION, &self.duplication.numbers());
     }
 
     /// Tells the peer that answers on a path are overdue, or come again.
     pub(super) fn tell_silence(&mut self, id: PathId, is_silent: bool) {
-        self.tell_of_path(PATH_SILENCE, id, u64::from(is_silent));
+        self.tell(PATH_SILENCE, &[u64::from(path_number(id)), u64::from(is_silent)]);
     }
 
-    fn tell_of_path(&mut self, kind: u64, id: PathId, what: u64) {
+    /// Sends a capsule of ours, whose value is these numbers.
+    fn tell(&mut self, kind: u64, numbers: &[u64]) {
         let Some(stream) = self.stream.filter(|_| self.contexts.lane.is_some()) else { return };
         let mut value = BytesMut::new();
-        varint::encode(&mut value, u64::from(path_number(id)));
-        varint::encode(&mut value, what);
+        numbers.iter().for_each(|number| varint::encode(&mut value, *number));
         self.session.send_body(stream, &capsule::encode(kind, &value), false);
         self.flush_session();
     }
@@ -160,6 +170,10 @@ impl Tunnel {
                     self.receive_of_path(raw.kind, &raw.value);
                     continue;
                 }
+                Ok(Some(raw)) if raw.kind == DUPLICATION => {
+                    self.receive_duplication(&raw.value);
+                    continue;
+                }
                 Ok(Some(raw)) => Capsule::decode(raw),
                 Err(error) => Err(error),
             };
@@ -190,7 +204,15 @@ impl Tunnel {
         if kind == PATH_SILENCE {
             self.peer_hears(id, what == 0);
         } else if let Some(tier) = Tier::from_code(what) {
-            self.peer_set_tier(id, tier);
+            let metered = varint::decode(&mut rest) == Some(1);
+            self.peer_set_policy(id, Policy { tier, metered });
+        }
+    }
+
+    /// The client says what is to be sent twice. A client is not told.
+    fn receive_duplication(&mut self, value: &[u8]) {
+        if let Some(duplication) = Duplication::decode(value).filter(|_| self.side == Side::Gateway) {
+            self.duplication = duplication;
         }
     }
 

@@ -15,7 +15,7 @@ use crate::schedule::{self, Candidate, Choice};
 
 /// What QUIC adds to a datagram at most, bytes: short header with a 20-byte connection id and a 4-byte packet
 /// number, frame type and length, AEAD tag (RFC 9000 §17.3.1, RFC 9221 §4, RFC 9001 §5.3).
-const OVERHEAD: u64 = 1 + 20 + 4 + 3 + 16;
+pub(super) const OVERHEAD: u64 = 1 + 20 + 4 + 3 + 16;
 
 impl Tunnel {
     /// Moves packets to the queues of the paths that deliver them first, as far as these may run ahead.
@@ -34,17 +34,23 @@ impl Tunnel {
                 None => match self.ingress.pop(now) {
                     Some((class, queued)) => {
                         let place = self.sequencer.place(queued.flow_hash, class);
-                        Outgoing::Packet(queued.packet.freeze(), place)
+                        Outgoing::Packet { packet: queued.packet.freeze(), place, twin: None }
                     }
                     None => return,
                 },
             };
-            self.candidates[index].queued += item.len() as u64;
-            if is_urgent {
-                self.urgent_candidates[index].queued += item.len() as u64;
-            }
-            self.paths[index].push(item);
+            let item = if is_urgent { self.duplicate(now, index, item) } else { item };
+            self.queue_on(now, index, item, is_urgent);
         }
+    }
+
+    /// Lets an item wait for path `index`.
+    pub(super) fn queue_on(&mut self, now: Instant, index: usize, item: Outgoing, is_urgent: bool) {
+        self.candidates[index].queued += item.len() as u64;
+        if is_urgent {
+            self.urgent_candidates[index].queued += item.len() as u64;
+        }
+        self.paths[index].push(now, item);
     }
 
     /// Takes down how the paths stand, for packets that may wait and for those that may not.
@@ -75,9 +81,9 @@ impl Tunnel {
         let count = self.paths.len();
         for turn in 0..count {
             let index = (self.next_path + turn) % count;
-            if self.fill_batch(now, index, max_packets) {
+            if let Some(beyond) = self.fill_batch(now, index, max_packets) {
                 let path = self.paths[index].id;
-                self.conn.hand_over(path, &mut self.batch);
+                self.conn.hand_over(path, &mut self.batch, beyond);
                 // The next path's turn comes when this one has had its batch.
                 self.next_path = index + 1;
                 return self.conn.is_busy();
@@ -86,17 +92,22 @@ impl Tunnel {
         false
     }
 
-    /// Encodes what path `index` may send now into the batch. False if that is nothing.
-    fn fill_batch(&mut self, now: Instant, index: usize, max_packets: usize) -> bool {
+    /// Encodes what path `index` may send now into the batch. Whether that goes beyond its window; `None` if it is nothing.
+    fn fill_batch(&mut self, now: Instant, index: usize, max_packets: usize) -> Option<bool> {
         self.batch.clear();
-        let Some(gate) = self.conn.gate(self.paths[index].id).cloned() else { return false };
+        let gate = self.conn.gate(self.paths[index].id).cloned()?;
         let path = &mut self.paths[index];
         let mtu = path.mtu();
-        let (mut room, mut credit) = (gate.room(), path.pacer.credit(now));
+        let reserve = path.reserve(&gate);
+        let ((mut room, beyond), mut credit) = (path.room(&gate, reserve), path.pacer.credit(now));
         let is_ready = path.pacer.ready_at().is_some_and(|ready| ready <= now);
         if is_ready {
-            while self.batch.len() < max_packets && room >= mtu && credit >= mtu.min(1200) {
+            while self.batch.len() < max_packets
+                && room >= self.paths[index].room_needed(reserve)
+                && credit >= mtu.min(1200)
+            {
                 let Some(item) = self.paths[index].pop() else { break };
+                let Some(item) = self.still_needed(index, item) else { continue };
                 let before = self.batch.len();
                 self.paths[index].tally.note(now, &item);
                 self.encode(now, item);
@@ -104,17 +115,20 @@ impl Tunnel {
                     self.batch[before..].iter().map(|datagram| datagram.bytes.len() as u64 + OVERHEAD).sum();
                 room = room.saturating_sub(bytes);
                 credit = credit.saturating_sub(bytes);
+                if beyond {
+                    self.paths[index].goes_beyond(bytes);
+                }
             }
         }
         let waits = !self.paths[index].is_idle();
-        gate.set_backlog(waits, waits && gate.room() < mtu);
-        !self.batch.is_empty()
+        gate.set_backlog(waits, waits && gate.room() < self.paths[index].room_needed(reserve));
+        (!self.batch.is_empty()).then_some(beyond)
     }
 
     /// Appends the datagrams of an item to the batch: one, or several pieces where it is too long.
     pub(super) fn encode(&mut self, now: Instant, item: Outgoing) {
         let max = self.conn.max_datagram();
-        let (packet, place) = match item {
+        let (packet, place, twin) = match item {
             Outgoing::Again(datagram) if datagram.bytes.len() <= max => {
                 self.counters.reinjected += 1;
                 self.batch.push(datagram);
@@ -127,11 +141,11 @@ impl Tunnel {
             }
             Outgoing::Report(bytes) => {
                 if bytes.len() <= max {
-                    self.batch.push(Datagram { bytes, born: now });
+                    self.batch.push(Datagram::new(now, bytes));
                 }
                 return;
             }
-            Outgoing::Packet(packet, place) => (packet, place),
+            Outgoing::Packet { packet, place, twin } => (packet, place, twin),
         };
         let Some(stream) = self.stream else { return };
         let quarter = datagram::quarter_stream_id(stream);
@@ -154,7 +168,7 @@ impl Tunnel {
         }
         buf.put_slice(&packet);
         if len <= max {
-            self.batch.push(Datagram { bytes: buf.freeze(), born: now });
+            self.batch.push(Datagram { twin, ..Datagram::new(now, buf.freeze()) });
         } else if let Some(context) = self.contexts.split {
             self.split(now, quarter, context, &buf[header_len..], max);
         }
@@ -171,7 +185,7 @@ impl Tunnel {
             let mut buf = BytesMut::with_capacity(max);
             datagram::encode_header(&mut buf, quarter, context);
             piece.write(&mut buf);
-            self.batch.push(Datagram { bytes: buf.freeze(), born: now });
+            self.batch.push(Datagram::new(now, buf.freeze()));
         }
     }
 
@@ -185,7 +199,7 @@ impl Tunnel {
         let expects_answer = self.conn.answer_due(self.paths[index].id, now);
         let path = &mut self.paths[index];
         path.sent(transmit.size as u64);
-        self.budget.earn(transmit.size);
+        self.budget.earn(transmit.size as u64);
         if expects_answer {
             path.health.on_sent(now);
         }

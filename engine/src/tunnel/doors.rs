@@ -14,14 +14,14 @@ impl Tunnel {
     /// Gives a packet its place, makes datagrams of it and throws them away. Their bytes.
     pub(crate) fn encode_only(&mut self, now: Instant, packet: Bytes) -> usize {
         let place = self.sequencer.place(0, Class::default());
-        self.encode(now, Outgoing::Packet(packet, place));
+        self.encode(now, Outgoing::Packet { packet, place, twin: None });
         self.batch.drain(..).map(|datagram| datagram.bytes.len()).sum()
     }
 
     /// Gives a packet its place, and makes the datagrams.
     pub(crate) fn encoded(&mut self, now: Instant, packet: Bytes) -> Vec<Bytes> {
         let place = self.sequencer.place(0, Class::default());
-        self.encode(now, Outgoing::Packet(packet, place));
+        self.encode(now, Outgoing::Packet { packet, place, twin: None });
         self.batch.drain(..).map(|datagram| datagram.bytes).collect()
     }
 
@@ -38,7 +38,7 @@ impl Tunnel {
         if self.conn.is_busy() || payload.len() > self.conn.max_datagram() {
             return false;
         }
-        self.conn.hand_over(path, &mut vec![Datagram { bytes: payload, born: now }]);
+        self.conn.hand_over(path, &mut vec![Datagram::new(now, payload)], false);
         self.control_pending = true;
         self.conn.is_busy()
     }

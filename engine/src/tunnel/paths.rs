@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::{Tunnel, TunnelEvent};
-use crate::link::{LinkId, Tier};
+use crate::link::{LinkId, Policy};
 use crate::path::state::Verdict;
 use crate::path::{Outgoing, Path};
 use crate::quic::{ConnEvent, Endpoint, PathId, path_number};
@@ -21,13 +21,13 @@ impl Tunnel {
         endpoint: &mut Endpoint,
         link: LinkId,
         remote: SocketAddr,
-        tier: Tier,
+        policy: Policy,
     ) -> bool {
         let Some(tuple) = endpoint.locals.outgoing(link, None, remote) else { return false };
         match self.conn.open_path(now, tuple) {
             Ok(Some(id)) => {
-                self.paths.push(Path::new(now, id, link, remote, tier));
-                self.tell_tier(id, tier);
+                self.paths.push(Path::new(now, id, link, remote, policy));
+                self.tell_policy(id, policy);
                 self.events.push_back(TunnelEvent::PathsChanged);
                 self.dirty = true;
                 true
@@ -62,26 +62,26 @@ impl Tunnel {
         self.dirty = true;
     }
 
-    /// Changes how willingly the paths over `link` are used, on both ends.
-    pub(crate) fn set_tier(&mut self, link: LinkId, tier: Tier) {
+    /// Changes how the paths over `link` are used, on both ends.
+    pub(crate) fn set_policy(&mut self, link: LinkId, policy: Policy) {
         let mut changed = Vec::new();
-        for path in self.paths.iter_mut().filter(|path| path.link == link && path.tier != tier) {
-            path.tier = tier;
+        for path in self.paths.iter_mut().filter(|path| path.link == link && path.policy() != policy) {
+            path.set_policy(policy);
             changed.push(path.id);
         }
         for id in changed {
-            self.tell_tier(id, tier);
+            self.tell_policy(id, policy);
         }
         self.dirty = true;
     }
 
-    /// The peer says how willingly a path is to be used.
-    pub(super) fn peer_set_tier(&mut self, id: u32, tier: Tier) {
+    /// The peer says how a path is to be used.
+    pub(super) fn peer_set_policy(&mut self, id: u32, policy: Policy) {
         match self.paths.iter_mut().find(|path| path_number(path.id) == id) {
-            Some(path) => path.tier = tier,
+            Some(path) => path.set_policy(policy),
             // Bounded by what a peer can have open at once.
-            None if self.early_tiers.len() < 64 => {
-                self.early_tiers.insert(id, tier);
+            None if self.early_policies.len() < 64 => {
+                self.early_policies.insert(id, policy);
             }
             None => {}
         }
@@ -128,8 +128,8 @@ impl Tunnel {
             return;
         }
         let Some((link, remote)) = self.conn.path_link(id, &endpoint.locals) else { return };
-        let tier = self.early_tiers.remove(&path_number(id)).unwrap_or_default();
-        self.paths.push(Path::new(now, id, link, remote, tier));
+        let policy = self.early_policies.remove(&path_number(id)).unwrap_or_default();
+        self.paths.push(Path::new(now, id, link, remote, policy));
     }
 
     fn validated(&mut self, id: PathId) {
@@ -172,7 +172,9 @@ impl Tunnel {
             }
         }
         let mut answered: Vec<(PathId, Instant)> = Vec::new();
-        self.conn.collect_fates(&mut self.lost, |id, sent| answered.push((id, sent)));
+        let (lost, delivered) = (&mut self.lost, &mut self.delivered);
+        self.conn.collect_fates(lost, delivered, |id, sent| answered.push((id, sent)));
+        self.delivered.drain(..).for_each(|twin| self.twins.delivered(twin));
         // First: a path's first answer brings its first round trip, and what was assumed until then is none.
         for path in &mut self.paths {
             path.refresh(now, &mut self.conn);
@@ -234,11 +236,13 @@ impl Tunnel {
     }
 
     /// Which path is to blame for overdue answers on `id`: the one on which they would come, if nothing at all
-    /// came on it since they are due.
+    /// came on it since they could have come. What it brought before that says nothing of the time in which they had
+    /// to pass.
     fn blame(&self, id: PathId) -> PathId {
         let Some(due) = self.path(id).and_then(|path| path.health.due_since()) else { return id };
+        let answer_time = self.conn.gate(id).and_then(|gate| gate.answer_time()).unwrap_or_default();
         match self.ack_path.and_then(|way| self.path(way)) {
-            Some(way) if way.health.is_usable() && way.heard() < due => way.id,
+            Some(way) if way.health.is_usable() && way.heard() < due + answer_time => way.id,
             _ => id,
         }
     }
@@ -292,14 +296,15 @@ impl Tunnel {
         let has_lanes = self.contexts.lane.is_some();
         let again = flight.into_iter().filter(|_| has_lanes).map(Outgoing::Again);
         let unsent = self.path_mut(id).map(Path::take_queue).unwrap_or_default();
-        self.returned.extend(again);
-        self.returned.extend(unsent);
+        let twins = &mut self.twins;
+        self.returned.extend(again.chain(unsent).filter_map(|item| twins.orphan(item)));
     }
 
     fn forget_path(&mut self, id: PathId) {
         if let Some(index) = self.paths.iter().position(|path| path.id == id) {
             let mut path = self.paths.remove(index);
-            self.returned.extend(path.take_queue());
+            let unsent = path.take_queue().into_iter();
+            self.returned.extend(unsent.filter_map(|item| self.twins.orphan(item)));
         }
     }
 

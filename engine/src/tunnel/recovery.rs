@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::Tunnel;
+use crate::budget::{Budget, WHOLE};
 use crate::path::Outgoing;
 
 /// No packet waits longer at the receiver for one that is missing: beyond it a loss costs less than the wait.
@@ -16,39 +17,14 @@ const MARGIN: Duration = Duration::from_millis(10);
 /// A datagram that left longer ago than this is not sent again: the receiver waits no longer, and an inner
 /// transport has noticed (RFC 6298 bids it wait for a second, Linux 200 ms).
 const DEADLINE: Duration = Duration::from_millis(300);
-/// One part in so many of what is sent may be sent again.
-const SHARE: u64 = 10;
+/// Of what is sent, so many thousandths may be sent again, so that a link that loses much is not sent yet more.
+const SHARE: u64 = 100;
 /// What may be sent again at once, bytes, however little was sent before.
 const BURST: u64 = 64 << 10;
 
-/// What may be sent again, so that a link that loses much is not sent yet more.
-#[derive(Debug)]
-pub(super) struct Budget {
-    /// In parts of [`SHARE`] of a byte.
-    credit: u64,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self { credit: BURST * SHARE }
-    }
-}
-
-impl Budget {
-    /// Notes that `bytes` left.
-    pub(super) fn earn(&mut self, bytes: usize) {
-        self.credit = (self.credit + bytes as u64).min(BURST * SHARE);
-    }
-
-    /// Whether `bytes` may be sent again; they count from now on.
-    fn spend(&mut self, bytes: usize) -> bool {
-        let price = bytes as u64 * SHARE;
-        let affordable = self.credit >= price;
-        if affordable {
-            self.credit -= price;
-        }
-        affordable
-    }
+/// What lost datagrams may cost, to begin with.
+pub(super) fn budget() -> Budget {
+    Budget::full(BURST * WHOLE / SHARE)
 }
 
 impl Tunnel {
@@ -57,9 +33,10 @@ impl Tunnel {
         self.counters.lost += self.lost.len() as u64;
         for datagram in self.lost.drain(..) {
             let in_time = now.saturating_duration_since(datagram.born) <= DEADLINE;
+            let Some(item) = self.twins.orphan(Outgoing::Again(datagram)) else { continue };
             // Without lanes the receiver could not tell a copy.
-            if self.contexts.lane.is_some() && in_time && self.budget.spend(datagram.bytes.len()) {
-                self.returned.push_back(Outgoing::Again(datagram));
+            if self.contexts.lane.is_some() && in_time && self.budget.spend(item.len() as u64, SHARE) {
+                self.returned.push_back(item);
             }
         }
     }
@@ -73,6 +50,3 @@ impl Tunnel {
         self.resequencer.set_hold(hold.clamp(MIN_HOLD, MAX_HOLD));
     }
 }
-
-#[cfg(test)]
-mod tests;

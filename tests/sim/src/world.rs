@@ -239,8 +239,14 @@ impl World {
     pub fn link_up(&mut self, index: usize) {
         self.network.set_carrier(index, true);
         let link = &self.network.links[index];
-        let link =
-            Link { id: link.id, name: link.name.as_str().into(), tier: link.tier, ipv4: true, ipv6: false };
+        let link = Link {
+            id: link.id,
+            name: link.name.as_str().into(),
+            tier: link.tier,
+            metered: link.metered,
+            ipv4: true,
+            ipv6: false,
+        };
         if self.options.route == Route::Tunnel {
             self.client.link_up(self.now, link);
             self.client_touched = true;

@@ -51,11 +51,11 @@ impl<'a> Plan<'a> {
         let mut heats = Vec::new();
         let mut numbers = 0..;
         for part in &options.parts {
-            let is_present = |system: &&Box<dyn System>| present.contains(&system.name());
             let is_chosen = |profile: &&Profile| part.profiles.iter().any(|one| one.name == profile.name);
             for profile in profiles.iter().filter(is_chosen) {
-                let systems = part.systems.iter().filter(is_present).zip(&mut numbers);
-                let groups = systems.map(|(one, number)| Group::new(part, one.as_ref(), profile, number));
+                let systems = part.systems.iter().map(AsRef::as_ref);
+                let systems = systems.filter(|system| present.contains(&system.name())).zip(&mut numbers);
+                let groups = systems.map(|(system, number)| Group::new(part, system, profile, number));
                 heats.push(groups.collect());
             }
         }

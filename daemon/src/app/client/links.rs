@@ -74,6 +74,7 @@ struct Wish {
     id: LinkId,
     link: Link,
     tier: link::Tier,
+    metered: bool,
     mark: u32,
     v4: Option<u16>,
     v6: Option<u16>,
@@ -89,7 +90,7 @@ struct Opened {
 impl Wish {
     /// Opens and closes sockets, and tells the engine. Runs on the data thread.
     fn fulfil(self, data: &mut EventLoop<Client>, now: std::time::Instant) -> Opened {
-        let Self { id, link, tier, mark, .. } = self;
+        let Self { id, link, tier, metered, mark, .. } = self;
         let mut opened = Opened { v4: None, v6: None, failure: None };
         let families = [
             (Family::V4, link.v4.is_some(), self.v4, &mut opened.v4),
@@ -113,7 +114,8 @@ impl Wish {
         data.ports.set_mtu(id, link.mtu);
         if opened.v4.is_some() || opened.v6.is_some() {
             let (ipv4, ipv6) = (opened.v4.is_some(), opened.v6.is_some());
-            data.engine.link_up(now, link::Link { id, name: link.name.into(), tier, ipv4, ipv6 });
+            let link = link::Link { id, name: link.name.into(), tier, metered, ipv4, ipv6 };
+            data.engine.link_up(now, link);
         }
         opened
     }
@@ -176,7 +178,8 @@ impl Session<'_> {
             tracing::warn!(interface = link.name, "answers over this link may be dropped: {error}");
         }
         let tier = tier(self.settings.links.tier(&link.name));
-        let wish = Wish { id, link: link.clone(), tier, mark: self.settings.fwmark, v4, v6 };
+        let metered = self.settings.links.is_metered(&link.name);
+        let wish = Wish { id, link: link.clone(), tier, metered, mark: self.settings.fwmark, v4, v6 };
         let opened = self.data.ask(move |data, now| wish.fulfil(data, now)).await?;
         if let Some(error) = opened.failure {
             tracing::info!(interface = link.name, "link without a socket: {error}");
@@ -185,12 +188,13 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Tells the engine every link once more: the tiers may have changed, or the engine.
+    /// Tells the engine every link once more: their settings may have changed, or the engine.
     pub(super) fn tell_links(&self) {
         for Known { id, link, v4, v6 } in self.links.iter() {
             let (ipv4, ipv6) = (v4.is_some(), v6.is_some());
             let tier = tier(self.settings.links.tier(&link.name));
-            let link = link::Link { id: *id, name: link.name.as_str().into(), tier, ipv4, ipv6 };
+            let metered = self.settings.links.is_metered(&link.name);
+            let link = link::Link { id: *id, name: link.name.as_str().into(), tier, metered, ipv4, ipv6 };
             if ipv4 || ipv6 {
                 self.data.tell(move |data, now| data.engine.link_up(now, link));
             }

@@ -2,7 +2,7 @@
 
 use tandem::api::ReloadReport;
 
-use super::{Session, engine, filter};
+use super::{Session, duplication, engine, filter};
 use crate::api::ApiError;
 use crate::app::resolve::Resolver;
 use crate::app::{flows, reload};
@@ -51,6 +51,10 @@ impl Session<'_> {
         if has_changed("rule") {
             let rules = flows::rules(&self.context.config.rules);
             self.data.tell(move |data, _| data.engine.set_rules(rules));
+        }
+        if has_changed("duplicate") {
+            let duplication = duplication(self.settings.duplicate);
+            self.data.tell(move |data, _| data.engine.set_duplication(duplication));
         }
         self.take_resolution();
         self.tell_links();

@@ -33,6 +33,12 @@ deny = ["enp9s0"]
 tier = "backup"
 [link.wwan0]
 tier = "secondary"
+metered = true
+[duplicate]
+realtime = false
+secondary = true
+share = 1
+metered_share = 0.012
 [path]
 congestion = "cubic"
 keepalive = "1m 5s"
@@ -57,6 +63,9 @@ keepalive = "1m 5s"
     assert_eq!(client.links.tier("wwan0"), Tier::Secondary);
     assert_eq!(client.links.tier("wwan1"), Tier::Backup);
     assert_eq!(client.links.tier("wlan0"), Tier::Auto);
+    assert!(client.links.is_metered("wwan0") && !client.links.is_metered("wwan1"));
+    let duplicate = Duplicate { realtime: false, secondary: true, share: 1000, metered_share: 12 };
+    assert_eq!(client.duplicate, duplicate);
 }
 
 #[test]
@@ -71,7 +80,9 @@ fn what_a_client_file_leaves_out_has_a_default() {
     let Role::Client(client) = config.role else { panic!("not a client") };
     assert_eq!(client.routes, ["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()]);
     assert_eq!((client.fwmark, client.table), (29793, 29793));
-    assert!(client.links.allows("anything"));
+    assert!(client.links.allows("anything") && !client.links.is_metered("anything"));
+    let duplicate = Duplicate { realtime: true, secondary: false, share: 250, metered_share: 50 };
+    assert_eq!(client.duplicate, duplicate);
 }
 
 #[test]

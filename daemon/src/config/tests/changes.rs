@@ -50,6 +50,12 @@ fn what_a_client_can_apply_at_once_is_live() {
 }
 
 #[test]
+fn what_is_sent_twice_and_what_is_metered_is_live() {
+    assert_eq!(change(CLIENT, "[path]", "[duplicate]\nshare=0.1\n[path]"), [("duplicate", Effect::Live)]);
+    assert_eq!(change(CLIENT, "[path]", "[link.a]\nmetered=true\n[path]"), [("link", Effect::Live)]);
+}
+
+#[test]
 fn another_gateway_makes_a_client_connect_anew() {
     assert_eq!(change(CLIENT, "a:1", "a:2"), [("client.gateway", Effect::Reconnect)]);
     assert_eq!(change(CLIENT, "BwcHBw", "AwcHBw"), [("client.pin", Effect::Reconnect)]);

@@ -19,7 +19,7 @@ fn only(text: &str, keys: &[&str]) -> String {
 
 #[test]
 fn the_sample_client_says_the_defaults() {
-    let required = only(CLIENT, &["role", "[client]", "gateway", "pin", "[link.", "tier"]);
+    let required = only(CLIENT, &["role", "[client]", "gateway", "pin", "[link.", "tier", "metered ="]);
     assert_eq!(parse(CLIENT), parse(&required));
 }
 

@@ -43,7 +43,9 @@ fn a_key_like_no_other_is_reported_with_those_allowed() {
     );
     assert_eq!(
         report(&client("colour = 1", "", "")),
-        ["2: colour: unknown key; allowed: role, state, socket, log, tun, client, links, link, path, rule"]
+        [
+            "2: colour: unknown key; allowed: role, state, socket, log, tun, client, links, link, duplicate, path, rule"
+        ]
     );
 }
 
@@ -344,6 +346,29 @@ remote_port = ["1"]"#;
             "21: rule[4].protocl: unknown key; did you mean \"protocol\"?",
             "22: rule[4].remote_port: must be a port, or a range such as \"5000-5010\", not an array",
         ]
+    );
+}
+
+#[test]
+fn a_share_is_a_number_from_0_to_1() {
+    let lines =
+        "[duplicate]\nshare = 1.5\nmetered_share = \"5 %\"\nsecondary = 1\n[link.wwan0]\nmetered = \"yes\"";
+    assert_eq!(
+        report(&client("", "", lines)),
+        [
+            "8: duplicate.share: 1.5 is out of range; allowed: 0 to 1",
+            "9: duplicate.metered_share: must be a number from 0 to 1, not a string",
+            "10: duplicate.secondary: must be true or false, not an integer",
+            "12: link.wwan0.metered: must be true or false, not a string",
+        ]
+    );
+}
+
+#[test]
+fn what_is_sent_twice_is_the_clients_matter() {
+    assert_eq!(
+        report(&gateway("endpoint = ['a:1']\npool = ['10.0.0.0/24']\n[duplicate]\nrealtime = true")),
+        ["6: duplicate: this section is for role = \"client\", but this file has role = \"gateway\""]
     );
 }
 

@@ -4,7 +4,8 @@ use crate::testing::start;
 
 /// A packet of so many bytes.
 fn packet(sequencer: &mut Sequencer, class: Class, len: usize) -> Outgoing {
-    Outgoing::Packet(Bytes::from(vec![0; len]), sequencer.place(7, class))
+    let (packet, place) = (Bytes::from(vec![0; len]), sequencer.place(7, class));
+    Outgoing::Packet { packet, place, twin: None }
 }
 
 fn lengths(queue: &mut PathQueue) -> Vec<usize> {
@@ -28,7 +29,7 @@ fn a_call_goes_before_what_was_queued_earlier() {
 fn what_is_taken_back_keeps_its_order_and_leaves_nothing() {
     let (mut queue, mut sequencer) = (PathQueue::default(), Sequencer::default());
     queue.push(packet(&mut sequencer, Class::Bulk, 1000));
-    queue.push(Outgoing::Again(Datagram { bytes: Bytes::from(vec![0; 900]), born: start() }));
+    queue.push(Outgoing::Again(Datagram::new(start(), Bytes::from(vec![0; 900]))));
     queue.push(packet(&mut sequencer, Class::Realtime, 160));
     assert_eq!(queue.take().iter().map(Outgoing::len).collect::<Vec<_>>(), [160, 1000, 900]);
     assert_eq!((queue.bytes(), queue.pop().is_none()), (0, true));

@@ -24,7 +24,7 @@ fn a_rate_is_of_the_last_two_intervals() {
 }
 
 fn again() -> Outgoing {
-    Outgoing::Again(Datagram { bytes: bytes::Bytes::from_static(b"lost"), born: at(0) })
+    Outgoing::Again(Datagram::new(at(0), bytes::Bytes::from_static(b"lost")))
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn what_was_sent_is_of_late_for_two_seconds() {
     let mut tally = Tally::default();
     assert!(!tally.sent_lately(at(0)));
     let place = Sequencer::default().place(0, Class::default());
-    tally.note(at(0), &Outgoing::Packet(bytes::Bytes::new(), place));
+    tally.note(at(0), &Outgoing::Packet { packet: bytes::Bytes::new(), place, twin: None });
     assert!(tally.sent_lately(at(1999)));
     assert!(!tally.sent_lately(at(2000)));
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use crate::duplication::Twin;
 use crate::quic::gate::Sent;
 
 /// What a 1-RTT packet needs besides datagram frames, at least: header byte, connection id (8), packet
@@ -17,6 +18,15 @@ const FRAME_OVERHEAD: usize = 2;
 pub(crate) struct Datagram {
     pub(crate) bytes: Bytes,
     pub(crate) born: Instant,
+    /// Which of two copies of a packet it carries, if there are two.
+    pub(crate) twin: Option<Twin>,
+}
+
+impl Datagram {
+    /// One that leaves at `born`.
+    pub(crate) fn new(born: Instant, bytes: Bytes) -> Self {
+        Self { bytes, born, twin: None }
+    }
 }
 
 #[derive(Debug)]
@@ -52,9 +62,9 @@ impl Flight {
         }
     }
 
-    /// The peer has the packet.
-    pub(super) fn acked(&mut self, pn: u64) {
-        self.remove(pn, drop);
+    /// The peer has the packet: what it carried goes to `f`.
+    pub(super) fn acked(&mut self, pn: u64, f: impl FnMut(Datagram)) {
+        self.remove(pn, f);
     }
 
     /// The packet is lost: what it carried goes to `f`.

@@ -30,12 +30,12 @@ impl GateStep {
 
     /// Lets a packet through, learns its fate, and says how much room there was.
     pub fn pass(&mut self) -> u64 {
-        self.gate.set_open(true);
+        self.gate.set_open(true, false);
         let room = self.gate.room().min(self.controller.window());
         self.controller.on_packet_sent(self.now, 1200, self.next_pn);
         self.controller.on_packet_lost(1200, self.next_pn, self.now);
         self.next_pn += 1;
-        self.gate.set_open(false);
+        self.gate.set_open(false, false);
         self.sent.clear();
         self.fates.clear();
         self.gate.take_sent(&mut self.sent);

@@ -13,12 +13,22 @@ fn a_closed_gate_shows_no_window_and_an_open_one_the_real_one() {
     let (controller, gate, _) = gated();
     let window = controller.window();
     assert!(window > 0);
-    gate.set_open(false);
+    gate.set_open(false, false);
     assert_eq!(controller.window(), 0);
     assert_eq!(gate.window(), window);
     assert!(controller.metrics().congestion_window > 0, "noq's pacer takes 0 for nonsense");
-    gate.set_open(true);
+    gate.set_open(true, false);
     assert_eq!(controller.window(), window);
+}
+
+#[test]
+fn a_batch_that_may_goes_beyond_the_window_through_an_open_gate_alone() {
+    let (controller, gate, _) = gated();
+    let window = controller.window();
+    gate.set_open(true, true);
+    assert_eq!((controller.window(), gate.window()), (u64::MAX, window));
+    gate.set_open(false, true);
+    assert_eq!(controller.window(), 0);
 }
 
 #[test]

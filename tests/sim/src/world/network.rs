@@ -107,6 +107,8 @@ pub struct SimLink {
     pub id: LinkId,
     /// How willingly it is used.
     pub tier: Tier,
+    /// Whether its bytes are paid for.
+    pub metered: bool,
     /// The laptop's own address on it, if that is to be known.
     pub local: Option<IpAddr>,
     /// As the gateway sees it: changes when a NAT forgets.
@@ -126,6 +128,7 @@ impl SimLink {
             name: profile.name.clone(),
             id: LinkId(index as u32 + 1),
             tier: profile.tier(),
+            metered: false,
             local: profile.address,
             public: SocketAddr::from((Ipv4Addr::new(192, 0, 2, index as u8 + 1), 4000 + index as u16)),
             carrier: true,

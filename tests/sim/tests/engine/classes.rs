@@ -3,20 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tandem_engine::class::{Basis, Class, FlowReport, Rule};
+use tandem_engine::class::{Basis, Class, FlowReport};
 use tandem_sim::trial;
 use tandem_sim::world::Side;
 use tandem_sim::{Profile, World, profile};
 
-use crate::common::{connected, ms, numbers, one_link, upward};
-
-const CALL_PORT: u16 = 6000;
-const SECOND: Duration = Duration::from_secs(1);
-
-fn rule(class: Class, remote_port: u16) -> Rule {
-    let remote_port = Some(remote_port..=remote_port);
-    Rule { class, protocol: None, local_port: None, remote_port, local: None, remote: None }
-}
+use crate::common::{CALL_PORT, SECOND, connected, ms, numbers, one_link, rule, upward};
 
 /// The 99th percentile of a call's delays, up and down, beside four flows of a rate (Mbit/s) each from some sides.
 fn call_beside(profile: &Profile, floods: &[Side], mbit: f64) -> [Duration; 2] {

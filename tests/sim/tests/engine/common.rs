@@ -3,10 +3,15 @@
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+use tandem_engine::class::{Class, Rule};
 use tandem_sim::host::udp;
 use tandem_sim::profile::{Direction, Link, Profile};
 use tandem_sim::world::{client_inner, server_inner};
 use tandem_sim::{World, WorldOptions};
+
+/// Port of a call, at both ends.
+pub(crate) const CALL_PORT: u16 = 6000;
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
 pub(crate) fn ms(value: u64) -> Duration {
     Duration::from_millis(value)
@@ -96,4 +101,10 @@ pub(crate) fn stream(
 
 pub(crate) fn numbers(got: &[tandem_sim::world::Got]) -> Vec<u64> {
     got.iter().map(|got| udp::number(&got.packet).expect("only numbered packets are sent")).collect()
+}
+
+/// A rule for what has a port at the server's end.
+pub(crate) fn rule(class: Class, remote_port: u16) -> Rule {
+    let remote_port = Some(remote_port..=remote_port);
+    Rule { class, protocol: None, local_port: None, remote_port, local: None, remote: None }
 }

@@ -3,6 +3,7 @@
 mod classes;
 mod common;
 mod defects;
+mod duplication;
 mod reports;
 mod session;
 mod tunnel;

@@ -2,7 +2,7 @@ use super::*;
 use crate::testing::start;
 
 fn datagram(tag: u8, len: usize) -> Datagram {
-    Datagram { bytes: Bytes::from(vec![tag; len]), born: start() }
+    Datagram::new(start(), Bytes::from(vec![tag; len]))
 }
 
 fn tags(datagrams: &[Datagram]) -> Vec<u8> {
@@ -46,8 +46,10 @@ fn what_was_acknowledged_is_not_taken_back() {
     for pn in 0..5 {
         flight.sent(&[Sent { pn, bytes: 1440 }], std::iter::once(datagram(pn as u8, 1400)));
     }
-    flight.acked(1);
-    flight.acked(3);
+    let mut acked = Vec::new();
+    flight.acked(1, |datagram| acked.push(datagram));
+    flight.acked(3, |datagram| acked.push(datagram));
+    assert_eq!(tags(&acked), [1, 3]);
     assert_eq!(tags(&flight.take()), [0, 2, 4]);
     assert!(flight.entries.is_empty());
 }
