@@ -128,6 +128,15 @@ pub const WARM_UP: Duration = Duration::from_secs(2);
 /// If that does not hold.
 pub fn tcp(profile: &Profile, options: WorldOptions, from: Side, connections: u16) -> TcpOutcome {
     let mut world = World::connected(profile, options);
+    let ends = tcp_flows(&mut world, from, connections);
+    let began = world.now();
+    world.start_events();
+    run_checked(&mut world, Duration::from_secs(profile.seconds));
+    sum_up(&world, &ends, began)
+}
+
+/// Adds endless TCP connections in one direction; sender and receiver of each.
+pub fn tcp_flows(world: &mut World, from: Side, connections: u16) -> Vec<(EndpointId, EndpointId)> {
     let to = if from == Side::Laptop { Side::Server } else { Side::Laptop };
     let mut ends = Vec::new();
     for number in 0..connections {
@@ -140,10 +149,7 @@ pub fn tcp(profile: &Profile, options: WorldOptions, from: Side, connections: u1
         let config = TcpConfig { mtu: DEFAULT_MTU, ..TcpConfig::new(remote, local, open(to), world.now()) };
         ends.push((sender, world.attach(to, port, TcpReceiver::new(config))));
     }
-    let began = world.now();
-    world.start_events();
-    run_checked(&mut world, Duration::from_secs(profile.seconds));
-    sum_up(&world, &ends, began)
+    ends
 }
 
 fn sum_up(world: &World, ends: &[(EndpointId, EndpointId)], began: Instant) -> TcpOutcome {

@@ -3,5 +3,6 @@
 mod classes;
 mod common;
 mod defects;
+mod returning;
 mod session;
 mod tunnel;
