@@ -10,6 +10,7 @@ mod control;
 mod data;
 #[cfg(feature = "fuzzing")]
 mod doors;
+mod notice;
 mod paths;
 mod receive;
 mod recovery;
@@ -21,6 +22,7 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
+use self::notice::Notices;
 use self::recovery::Budget;
 pub use self::recovery::MAX_HOLD;
 use crate::class::{Classifier, FlowReport, Rule, Sample, Side};
@@ -49,8 +51,10 @@ pub const DEFAULT_MTU: u16 = 1420;
 const CONTEXT_LANE: &str = "lane";
 /// Name of the context whose payload is a piece of the above.
 const CONTEXT_SPLIT: &str = "split";
+/// Name of the context whose payload tells how the sender's paths stand.
+const CONTEXT_PATHS: &str = "paths";
 /// What this version understands.
-const CONTEXTS: [&str; 2] = [CONTEXT_LANE, CONTEXT_SPLIT];
+const CONTEXTS: [&str; 3] = [CONTEXT_LANE, CONTEXT_SPLIT, CONTEXT_PATHS];
 
 /// What a tunnel tells its owner.
 #[derive(Debug)]
@@ -77,18 +81,20 @@ pub(crate) enum TunnelEvent {
     PathsChanged,
 }
 
-/// The two contexts' ids, where they are agreed upon.
+/// The contexts' ids, where they are agreed upon.
 #[derive(Debug, Clone, Copy, Default)]
 struct ContextIds {
     lane: Option<u64>,
     split: Option<u64>,
+    paths: Option<u64>,
 }
 
 impl ContextIds {
     fn of(agreed: &Contexts) -> Self {
-        // Pieces make a packet with its place, and a packet with its place may need pieces: both or neither.
-        match (agreed.id(CONTEXT_LANE), agreed.id(CONTEXT_SPLIT)) {
-            (Some(lane), Some(split)) => Self { lane: Some(lane), split: Some(split) },
+        // Pieces make a packet with its place, a packet with its place may need pieces, and what was in flight on a
+        // path that the peer finds silent needs its place to go again: all or none.
+        match [CONTEXT_LANE, CONTEXT_SPLIT, CONTEXT_PATHS].map(|name| agreed.id(name)) {
+            [lane @ Some(_), split @ Some(_), paths @ Some(_)] => Self { lane, split, paths },
             _ => Self::default(),
         }
     }
@@ -148,6 +154,7 @@ pub(crate) struct Tunnel {
     sequencer: Sequencer,
     resequencer: Resequencer,
     budget: Budget,
+    notices: Notices,
     pub(crate) inbound: VecDeque<Bytes>,
     pub(crate) events: VecDeque<TunnelEvent>,
     pub(crate) counters: TunnelCounters,
@@ -190,6 +197,7 @@ impl Tunnel {
             sequencer: Sequencer::default(),
             resequencer: Resequencer::new(MAX_HOLD),
             budget: Budget::default(),
+            notices: Notices::default(),
             inbound: VecDeque::new(),
             events: VecDeque::new(),
             counters: TunnelCounters::default(),
@@ -280,7 +288,11 @@ impl Tunnel {
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        let paths = self.paths.iter().filter_map(|path| path.deadline(&self.conn, self.conn.is_busy())).min();
+        let paths = self
+            .paths
+            .iter()
+            .filter_map(|path| path.deadline(&self.conn, self.ack_path, self.conn.is_busy()))
+            .min();
         let inbound = [self.rejoiner.poll_timeout(), self.resequencer.poll_timeout()];
         let memory = [self.ingress.poll_timeout(), self.classifier.poll_timeout()];
         inbound.into_iter().chain(memory).chain([self.conn.inner.poll_timeout(), paths]).flatten().min()

@@ -15,6 +15,8 @@ pub(crate) enum Outgoing {
     Packet(Bytes, Place),
     /// A datagram that was lost, or in flight on a path that died: the receiver drops it if it arrived all the same.
     Again(Datagram),
+    /// A datagram that tells the peer of our paths.
+    Notice(Bytes),
 }
 
 impl Outgoing {
@@ -22,6 +24,7 @@ impl Outgoing {
         match self {
             Self::Packet(packet, _) => packet.len(),
             Self::Again(datagram) => datagram.bytes.len(),
+            Self::Notice(bytes) => bytes.len(),
         }
     }
 
@@ -29,8 +32,13 @@ impl Outgoing {
     fn is_urgent(&self) -> bool {
         match self {
             Self::Packet(_, place) => place.class() == Class::Realtime,
-            Self::Again(_) => false,
+            Self::Again(_) | Self::Notice(_) => false,
         }
+    }
+
+    /// Whether it goes before everything.
+    pub(crate) fn is_notice(&self) -> bool {
+        matches!(self, Self::Notice(_))
     }
 }
 
@@ -47,13 +55,24 @@ pub(super) struct PathQueue {
 impl PathQueue {
     pub(super) fn push(&mut self, item: Outgoing) {
         let len = item.len() as u64;
-        if item.is_urgent() {
+        if item.is_notice() {
+            self.urgent_bytes += len;
+            self.urgent.push_front(item);
+        } else if item.is_urgent() {
             self.urgent_bytes += len;
             self.urgent.push_back(item);
         } else {
             self.rest_bytes += len;
             self.rest.push_back(item);
         }
+    }
+
+    /// What goes before everything, if there is such.
+    pub(super) fn pop_notice(&mut self) -> Option<Outgoing> {
+        self.urgent.front().filter(|item| item.is_notice())?;
+        let notice = self.urgent.pop_front()?;
+        self.urgent_bytes -= notice.len() as u64;
+        Some(notice)
     }
 
     pub(super) fn pop(&mut self) -> Option<Outgoing> {

@@ -2,16 +2,11 @@
 
 use std::time::Instant;
 
-use bytes::BytesMut;
-
 use super::{CONTEXTS, ContextIds, Tunnel, TunnelEvent};
-use crate::h3::{Event, Headers, Output, varint};
-use crate::link::Tier;
-use crate::masque::capsule::{self, PATH_POLICY, PATH_SILENCE};
+use crate::h3::{Event, Headers, Output};
 use crate::masque::connect_ip::{self, Capsule};
 use crate::masque::datagram;
 use crate::masque::extension::{Contexts, FIELD};
-use crate::quic::{PathId, path_number};
 
 impl Tunnel {
     /// Makes a request; its stream.
@@ -39,10 +34,7 @@ impl Tunnel {
         let agreed = self.offered.clone().confirm(&Contexts::from_headers(response));
         self.contexts = ContextIds::of(&agreed);
         self.stream = Some(stream);
-        let tiers: Vec<(PathId, Tier)> = self.paths.iter().map(|path| (path.id, path.tier)).collect();
-        for (id, tier) in tiers {
-            self.tell_tier(id, tier);
-        }
+        self.tell_of_paths();
     }
 
     /// Grants the client's request for a tunnel, with these capsules to begin with.
@@ -78,25 +70,6 @@ impl Tunnel {
         if !body.is_empty() {
             self.session.send_body(stream, body, true);
         }
-        self.flush_session();
-    }
-
-    /// Tells the peer how willingly a path is to be used. `auto` is what it takes for granted.
-    pub(super) fn tell_tier(&mut self, id: PathId, tier: Tier) {
-        self.tell_of_path(PATH_POLICY, id, u64::from(tier.code()));
-    }
-
-    /// Tells the peer that answers on a path are overdue, or come again.
-    pub(super) fn tell_silence(&mut self, id: PathId, is_silent: bool) {
-        self.tell_of_path(PATH_SILENCE, id, u64::from(is_silent));
-    }
-
-    fn tell_of_path(&mut self, kind: u64, id: PathId, what: u64) {
-        let Some(stream) = self.stream.filter(|_| self.contexts.lane.is_some()) else { return };
-        let mut value = BytesMut::new();
-        varint::encode(&mut value, u64::from(path_number(id)));
-        varint::encode(&mut value, what);
-        self.session.send_body(stream, &capsule::encode(kind, &value), false);
         self.flush_session();
     }
 
@@ -156,10 +129,6 @@ impl Tunnel {
         loop {
             let decoded = match self.capsules.decode(&mut data) {
                 Ok(None) => return,
-                Ok(Some(raw)) if matches!(raw.kind, PATH_POLICY | PATH_SILENCE) => {
-                    self.receive_of_path(raw.kind, &raw.value);
-                    continue;
-                }
                 Ok(Some(raw)) => Capsule::decode(raw),
                 Err(error) => Err(error),
             };
@@ -179,18 +148,6 @@ impl Tunnel {
                     return;
                 }
             }
-        }
-    }
-
-    /// Malformed ones are ignored: nothing but the use of a path hangs on them.
-    fn receive_of_path(&mut self, kind: u64, value: &[u8]) {
-        let mut rest = value;
-        let (Some(id), Some(what)) = (varint::decode(&mut rest), varint::decode(&mut rest)) else { return };
-        let Ok(id) = u32::try_from(id) else { return };
-        if kind == PATH_SILENCE {
-            self.peer_hears(id, what == 0);
-        } else if let Some(tier) = Tier::from_code(what) {
-            self.peer_set_tier(id, tier);
         }
     }
 

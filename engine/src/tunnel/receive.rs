@@ -49,6 +49,8 @@ impl Tunnel {
             if let Some(packet) = self.rejoiner.receive(now, &payload) {
                 self.receive_placed(now, packet.freeze());
             }
+        } else if self.contexts.paths == Some(context) {
+            self.receive_notice(&payload);
         } else {
             tracing::trace!(context, "a datagram of an unknown context");
         }
