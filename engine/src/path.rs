@@ -17,7 +17,7 @@ pub(crate) use self::queue::Outgoing;
 use self::queue::PathQueue;
 pub use self::report::{Account, PathReport, Told, Usage};
 pub use self::state::PathState;
-use self::state::{Health, Verdict};
+use self::state::{AnswerTimes, Health, Verdict};
 pub(crate) use self::tally::METER_INTERVAL;
 use self::tally::{Bytes, Meter, Tally};
 use crate::duplication::{Allowance, Duplication};
@@ -305,6 +305,10 @@ impl Path {
         self.queue.pop()
     }
 
+    pub(crate) fn pop_notice(&mut self) -> Option<Outgoing> {
+        self.queue.pop_notice()
+    }
+
     /// Everything that waits for the path, in the order in which it would leave.
     pub(crate) fn take_queue(&mut self) -> VecDeque<Outgoing> {
         self.queue.take()
@@ -320,9 +324,9 @@ impl Path {
     }
 
     /// When its timers want to be looked at: health, and pacing if packets wait and QUIC could take them.
-    pub(crate) fn deadline(&self, conn: &Conn, is_busy: bool) -> Option<Instant> {
+    pub(crate) fn deadline(&self, conn: &Conn, way: Option<PathId>, is_busy: bool) -> Option<Instant> {
         let gate = conn.gate(self.id);
-        let health = self.health.deadline(gate.and_then(|gate| gate.answer_time()));
+        let health = self.health.deadline(self.answer_times(conn, way));
         let has_room = gate.is_some_and(|gate| {
             let reserve = self.reserve(gate);
             self.room(gate, reserve).0 >= self.room_needed(reserve)
@@ -331,9 +335,15 @@ impl Path {
         [health, pacing].into_iter().flatten().min()
     }
 
-    /// Judges the path's health by the clock.
-    pub(crate) fn check(&mut self, now: Instant, conn: &Conn) -> Verdict {
-        self.health.check(now, conn.gate(self.id).and_then(|gate| gate.answer_time()))
+    /// Judges the path's health by the clock, where answers come by the path `way`.
+    pub(crate) fn check(&mut self, now: Instant, conn: &Conn, way: Option<PathId>) -> Verdict {
+        let answers = self.answer_times(conn, way);
+        self.health.check(now, answers)
+    }
+
+    fn answer_times(&self, conn: &Conn, way: Option<PathId>) -> AnswerTimes {
+        let time = |id| conn.gate(id).and_then(Gate::answer_time);
+        AnswerTimes { own: time(self.id), way: way.filter(|way| *way != self.id).and_then(time) }
     }
 
     /// Takes down what it has carried, for figures of late.

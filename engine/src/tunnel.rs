@@ -11,6 +11,7 @@ mod data;
 #[cfg(feature = "fuzzing")]
 mod doors;
 mod duplicate;
+mod notice;
 mod paths;
 mod receive;
 mod recovery;
@@ -23,6 +24,7 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
+use self::notice::Notices;
 pub use self::recovery::MAX_HOLD;
 use crate::budget::Budget;
 use crate::class::{Classifier, FlowReport, Rule, Sample, Side};
@@ -52,11 +54,12 @@ pub const DEFAULT_MTU: u16 = 1420;
 const CONTEXT_LANE: &str = "lane";
 /// Name of the context whose payload is a piece of the above.
 const CONTEXT_SPLIT: &str = "split";
-/// Name of the context whose payload is what the sender knows of a path: see [`Account`](crate::path::Account). Not a
-/// capsule, because what is lost on a stream holds up all that follows on it, such as word of a silent path.
+/// Name of the context whose payload tells how the sender's paths stand.
+const CONTEXT_PATHS: &str = "paths";
+/// Name of the context whose payload is what the sender knows of a path: see [`Account`](crate::path::Account).
 const CONTEXT_REPORT: &str = "report";
 /// What this version understands.
-const CONTEXTS: [&str; 3] = [CONTEXT_LANE, CONTEXT_SPLIT, CONTEXT_REPORT];
+const CONTEXTS: [&str; 4] = [CONTEXT_LANE, CONTEXT_SPLIT, CONTEXT_PATHS, CONTEXT_REPORT];
 
 /// What a tunnel tells its owner.
 #[derive(Debug)]
@@ -89,14 +92,16 @@ struct ContextIds {
     lane: Option<u64>,
     split: Option<u64>,
     report: Option<u64>,
+    paths: Option<u64>,
 }
 
 impl ContextIds {
     fn of(agreed: &Contexts) -> Self {
-        // Pieces make a packet with its place, and a packet with its place may need pieces: both or neither.
-        match (agreed.id(CONTEXT_LANE), agreed.id(CONTEXT_SPLIT)) {
-            (Some(lane), Some(split)) => {
-                Self { lane: Some(lane), split: Some(split), report: agreed.id(CONTEXT_REPORT) }
+        // Pieces make a packet with its place, a packet with its place may need pieces, and what was in flight on a
+        // path that the peer finds silent needs its place to go again: all or none.
+        match [CONTEXT_LANE, CONTEXT_SPLIT, CONTEXT_PATHS].map(|name| agreed.id(name)) {
+            [lane @ Some(_), split @ Some(_), paths @ Some(_)] => {
+                Self { lane, split, paths, report: agreed.id(CONTEXT_REPORT) }
             }
             _ => Self::default(),
         }
@@ -170,6 +175,7 @@ pub(crate) struct Tunnel {
     /// What is sent twice: the client's setting, at both ends.
     duplication: Duplication,
     twins: Twins,
+    notices: Notices,
     pub(crate) inbound: VecDeque<Bytes>,
     pub(crate) events: VecDeque<TunnelEvent>,
     pub(crate) counters: TunnelCounters,
@@ -219,6 +225,7 @@ impl Tunnel {
             budget: recovery::budget(),
             duplication: Duplication::OFF,
             twins: Twins::default(),
+            notices: Notices::default(),
             inbound: VecDeque::new(),
             events: VecDeque::new(),
             counters: TunnelCounters::default(),
@@ -282,7 +289,7 @@ impl Tunnel {
         self.receive_datagrams(now);
         self.settle_fates(now);
         self.check_paths(now);
-        self.tell_of_paths(now);
+        self.report_paths(now);
         gone
     }
 
@@ -311,7 +318,11 @@ impl Tunnel {
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        let paths = self.paths.iter().filter_map(|path| path.deadline(&self.conn, self.conn.is_busy())).min();
+        let paths = self
+            .paths
+            .iter()
+            .filter_map(|path| path.deadline(&self.conn, self.ack_path, self.conn.is_busy()))
+            .min();
         let inbound = [self.rejoiner.poll_timeout(), self.resequencer.poll_timeout()];
         let memory = [self.ingress.poll_timeout(), self.classifier.poll_timeout()];
         inbound.into_iter().chain(memory).chain([self.conn.inner.poll_timeout(), paths]).flatten().min()

@@ -15,14 +15,6 @@ pub const ADDRESS_REQUEST: u64 = 0x02;
 /// Type of ROUTE_ADVERTISEMENT (RFC 9484 §4.7.3).
 pub const ROUTE_ADVERTISEMENT: u64 = 0x03;
 
-/// Type of PATH_POLICY, tandem's own: a path id, the tier that both ends are to give it, and 1 if its bytes are paid for,
-/// else 0 (three variable-length integers; without the third one they are not, and what follows is ignored). From the
-/// range that RFC 9297 §5.4 leaves to whoever comes first; others skip it.
-pub const PATH_POLICY: u64 = 0x7464_5031;
-/// Type of PATH_SILENCE, tandem's own: a path id, and 1 if answers on it are overdue at the sender, or 0 if they come
-/// again. PATH_STATUS frames cannot say this: each end also sends them to mirror the other's, and two ends that take
-/// mirrored ones for news keep each other from ever using the path again.
-pub const PATH_SILENCE: u64 = 0x7464_5032;
 /// Type of DUPLICATION, tandem's own, from a client: which packets the gateway is to send twice, as
 /// [`Duplication`](crate::duplication::Duplication) says. Of any link so many thousandths (0: nothing is sent twice), of
 /// what a metered link carries so many, and 1 if links of the tier `secondary` carry copies as well, else 0.
@@ -149,16 +141,8 @@ impl Decoder {
 }
 
 fn begin(kind: u64, length: u64) -> Result<State, Error> {
-    let is_known = matches!(
-        kind,
-        DATAGRAM
-            | ADDRESS_ASSIGN
-            | ADDRESS_REQUEST
-            | ROUTE_ADVERTISEMENT
-            | PATH_POLICY
-            | PATH_SILENCE
-            | DUPLICATION
-    );
+    let is_known =
+        matches!(kind, DATAGRAM | ADDRESS_ASSIGN | ADDRESS_REQUEST | ROUTE_ADVERTISEMENT | DUPLICATION);
     match usize::try_from(length) {
         Ok(left) if is_known && left <= MAX_VALUE => Ok(State::Buffer { kind, left, value: BytesMut::new() }),
         _ if is_known && kind != DATAGRAM => Err(Error::TooLong),

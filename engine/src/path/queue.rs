@@ -25,6 +25,8 @@ pub(crate) enum Outgoing {
     Again(Datagram),
     /// A datagram that tells the peer of a path.
     Report(Bytes),
+    /// A datagram that tells the peer of our paths.
+    Notice(Bytes),
 }
 
 impl Outgoing {
@@ -32,7 +34,7 @@ impl Outgoing {
         match self {
             Self::Packet { packet, .. } => packet.len(),
             Self::Again(datagram) => datagram.bytes.len(),
-            Self::Report(bytes) => bytes.len(),
+            Self::Report(bytes) | Self::Notice(bytes) => bytes.len(),
         }
     }
 
@@ -41,7 +43,7 @@ impl Outgoing {
         match self {
             Self::Packet { twin, .. } => *twin,
             Self::Again(datagram) => datagram.twin,
-            Self::Report(_) => None,
+            Self::Report(_) | Self::Notice(_) => None,
         }
     }
 
@@ -50,7 +52,7 @@ impl Outgoing {
         match self {
             Self::Packet { twin, .. } => twin.take(),
             Self::Again(datagram) => datagram.twin.take(),
-            Self::Report(_) => None,
+            Self::Report(_) | Self::Notice(_) => None,
         }
     }
 
@@ -58,8 +60,13 @@ impl Outgoing {
     pub(super) fn is_urgent(&self) -> bool {
         match self {
             Self::Packet { place, .. } => place.class() == Class::Realtime,
-            Self::Again(_) | Self::Report(_) => false,
+            Self::Again(_) | Self::Report(_) | Self::Notice(_) => false,
         }
+    }
+
+    /// Whether it goes before everything.
+    pub(crate) fn is_notice(&self) -> bool {
+        matches!(self, Self::Notice(_))
     }
 }
 
@@ -76,13 +83,24 @@ pub(super) struct PathQueue {
 impl PathQueue {
     pub(super) fn push(&mut self, item: Outgoing) {
         let len = item.len() as u64;
-        if item.is_urgent() {
+        if item.is_notice() {
+            self.urgent_bytes += len;
+            self.urgent.push_front(item);
+        } else if item.is_urgent() {
             self.urgent_bytes += len;
             self.urgent.push_back(item);
         } else {
             self.rest_bytes += len;
             self.rest.push_back(item);
         }
+    }
+
+    /// What goes before everything, if there is such.
+    pub(super) fn pop_notice(&mut self) -> Option<Outgoing> {
+        self.urgent.front().filter(|item| item.is_notice())?;
+        let notice = self.urgent.pop_front()?;
+        self.urgent_bytes -= notice.len() as u64;
+        Some(notice)
     }
 
     pub(super) fn pop(&mut self) -> Option<Outgoing> {

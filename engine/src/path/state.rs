@@ -8,6 +8,8 @@ pub(crate) const VALIDATION_TIMEOUT: Duration = Duration::from_secs(3);
 /// delay, the upper one what a person notices.
 const SUSPECT_MIN: Duration = Duration::from_millis(100);
 const SUSPECT_MAX: Duration = Duration::from_secs(1);
+/// So many unanswered packets in a row are no chance: whatever becomes of one, an answer to another would have come.
+const EVIDENCE: u32 = 3;
 /// Two times the delay that a receiver may add to an acknowledgement (RFC 9000 §18.2).
 const ACK_DELAYS: Duration = Duration::from_millis(50);
 /// Before a path has answered anything.
@@ -58,8 +60,22 @@ pub(crate) struct Health {
     validating_since: Option<Instant>,
     /// Since when an answer is due: the first packet sent after the last answer.
     due_since: Option<Instant>,
+    /// Packets that left since then and are unanswered, up to [`EVIDENCE`], and when the last of these left.
+    unanswered: u32,
+    evident_since: Option<Instant>,
+    /// Since when an answer is late.
+    late_since: Option<Instant>,
     suspect: Option<Suspicion>,
     demoted: bool,
+}
+
+/// How long answers take, where that is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct AnswerTimes {
+    /// On the path itself.
+    pub(crate) own: Option<Duration>,
+    /// On the path by which all answers come, if that is another one.
+    pub(crate) way: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -73,6 +89,8 @@ struct Suspicion {
 pub(crate) enum Verdict {
     /// Nothing new.
     Unchanged,
+    /// An answer is late: time to find out whether it is its way that is dead.
+    Late,
     /// An answer is overdue.
     Overdue,
     /// A suspect path is to be probed now.
@@ -83,7 +101,15 @@ pub(crate) enum Verdict {
 
 impl Health {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { validating_since: Some(now), due_since: None, suspect: None, demoted: false }
+        Self {
+            validating_since: Some(now),
+            due_since: None,
+            unanswered: 0,
+            evident_since: None,
+            late_since: None,
+            suspect: None,
+            demoted: false,
+        }
     }
 
     pub(crate) fn is_usable(&self) -> bool {
@@ -113,30 +139,46 @@ impl Health {
     /// A packet that asks for an answer left.
     pub(crate) fn on_sent(&mut self, now: Instant) {
         self.due_since.get_or_insert(now);
+        if self.unanswered < EVIDENCE {
+            self.unanswered += 1;
+            self.evident_since = Some(now);
+        }
     }
 
-    /// An answer came to a packet that left at `sent`; `more_due`: other packets still wait for theirs. True if
+    /// An answer came to a packet that left at `sent`, while at least `still_due` others wait for theirs. True if
     /// that clears a suspicion: an answer to what left before it only tells of better times.
-    pub(crate) fn on_answer(&mut self, now: Instant, sent: Instant, more_due: bool) -> bool {
-        self.due_since = more_due.then_some(now);
+    pub(crate) fn on_answer(&mut self, now: Instant, sent: Instant, still_due: u32) -> bool {
+        self.expect(now, still_due);
         self.suspect.take_if(|suspicion| suspicion.since <= sent).is_some()
     }
 
-    /// Since when an answer is due, if one is.
-    pub(crate) fn due_since(&self) -> Option<Instant> {
-        self.due_since
+    /// So many answers are due, from now on.
+    fn expect(&mut self, now: Instant, due: u32) {
+        self.due_since = (due > 0).then_some(now);
+        self.unanswered = due.min(EVIDENCE);
+        (self.evident_since, self.late_since) = (self.due_since, None);
+    }
+
+    /// Since when an answer is late, or due if it is not late yet.
+    pub(crate) fn missed_since(&self) -> Option<Instant> {
+        self.late_since.or(self.due_since)
     }
 
     /// Answers that are due could not arrive so far: they have all their time again.
     pub(crate) fn restart(&mut self, now: Instant) {
-        if let Some(since) = &mut self.due_since {
-            *since = now;
+        if self.due_since.is_some() {
+            self.expect(now, self.unanswered);
         }
     }
 
-    /// The peer demotes the path, or takes that back.
-    pub(crate) fn set_demoted(&mut self, demoted: bool) {
-        self.demoted = demoted;
+    /// The peer demotes the path, or takes that back. True if that is news.
+    pub(crate) fn set_demoted(&mut self, demoted: bool) -> bool {
+        std::mem::replace(&mut self.demoted, demoted) != demoted
+    }
+
+    /// Whether this end takes the path for dead.
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.suspect.is_some()
     }
 
     /// The path is taken for dead: answers are overdue, or its link says that it is gone.
@@ -145,35 +187,59 @@ impl Health {
     }
 
     /// When to look again.
-    pub(crate) fn deadline(&self, answer_time: Option<Duration>) -> Option<Instant> {
+    pub(crate) fn deadline(&self, answers: AnswerTimes) -> Option<Instant> {
         if let Some(since) = self.validating_since {
             return Some(since + VALIDATION_TIMEOUT);
         }
         match &self.suspect {
             Some(suspicion) => Some(suspicion.next_probe),
-            None => self.due_since.map(|since| since + patience(answer_time)),
+            None => {
+                let overdue = self.overdue_at(answers)?;
+                Some(self.late_at(answers).map_or(overdue, |late| late.min(overdue)))
+            }
         }
     }
 
     /// Looks at the clock.
-    pub(crate) fn check(&mut self, now: Instant, answer_time: Option<Duration>) -> Verdict {
-        if self.deadline(answer_time).is_none_or(|deadline| now < deadline) {
+    pub(crate) fn check(&mut self, now: Instant, answers: AnswerTimes) -> Verdict {
+        if self.deadline(answers).is_none_or(|deadline| now < deadline) {
             return Verdict::Unchanged;
         }
         if self.validating_since.is_some() {
             return Verdict::Failed;
         }
-        let Some(suspicion) = &mut self.suspect else { return Verdict::Overdue };
+        let Some(suspicion) = &mut self.suspect else {
+            if self.overdue_at(answers).is_some_and(|overdue| overdue <= now) {
+                return Verdict::Overdue;
+            }
+            self.late_since = Some(now);
+            return Verdict::Late;
+        };
         let quarantined = now.saturating_duration_since(suspicion.since) > QUARANTINE_AFTER;
         suspicion.next_probe = now + if quarantined { PROBE_QUARANTINED } else { PROBE_INTERVAL };
         Verdict::Probe
     }
-}
 
-/// How long silence is borne: an answer's time, and another for the probe that QUIC sends when the first packet
-/// was lost (RFC 9002 §6.2), with the peer's ack delay.
-fn patience(answer_time: Option<Duration>) -> Duration {
-    answer_time.map_or(SUSPECT_FIRST, |expected| (expected * 2 + ACK_DELAYS).clamp(SUSPECT_MIN, SUSPECT_MAX))
+    /// When an answer will be late that is not yet.
+    fn late_at(&self, answers: AnswerTimes) -> Option<Instant> {
+        let due = self.due_since.filter(|_| self.late_since.is_none())?;
+        Some(due + answers.own?)
+    }
+
+    /// How long silence is borne. A single packet's: an answer's time, and another for the probe that QUIC sends when
+    /// the packet was lost (RFC 9002 §6.2), with the peer's ack delay. Where several packets left, one answer's time
+    /// for the last of them that counts; but the way of the answers is to have its chance to prove that it works.
+    fn overdue_at(&self, answers: AnswerTimes) -> Option<Instant> {
+        let due = self.due_since?;
+        let Some(own) = answers.own else { return Some(due + SUSPECT_FIRST) };
+        let single = due + (own * 2 + ACK_DELAYS).clamp(SUSPECT_MIN, SUSPECT_MAX);
+        let Some(evident) = self.evident_since.filter(|_| self.unanswered == EVIDENCE) else {
+            return Some(single);
+        };
+        let several = (evident + own + ACK_DELAYS).max(due + SUSPECT_MIN);
+        let proven = answers.way.map_or(due, |way| self.late_since.unwrap_or(due + own) + way);
+        Some(single.min(several.max(proven)))
+    }
 }
 
 #[cfg(test)]

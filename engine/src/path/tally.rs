@@ -35,7 +35,7 @@ impl Tally {
                 self.sent_at = Some(now);
                 self.retransmitted += 1;
             }
-            Outgoing::Report(_) => {}
+            Outgoing::Report(_) | Outgoing::Notice(_) => {}
         }
     }
 

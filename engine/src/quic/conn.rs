@@ -241,9 +241,9 @@ impl Conn {
             self.log_sent();
             let Some(transmit) = transmit else {
                 let path = only.filter(|_| self.is_busy())?;
-                // noq knows of more in flight than we do. Better any other path than all of them waiting.
+                // Better any other path than all of them waiting.
                 if let Some(gate) = self.gate(path) {
-                    gate.exhaust();
+                    gate.set_refused(true);
                 }
                 self.handed.path = None;
                 continue;
@@ -298,6 +298,7 @@ impl Conn {
     ) {
         for known in &mut self.gates {
             self.fates.clear();
+            known.gate.set_refused(false);
             known.gate.take_fates(&mut self.fates);
             let mut youngest = None;
             for fate in &self.fates {
@@ -330,9 +331,21 @@ impl Conn {
         }
     }
 
-    /// Whether an answer on `path` is still to come.
-    pub(crate) fn answer_due(&self, path: PathId, now: Instant) -> bool {
-        self.gate(path).is_some_and(|gate| gate.answer_due(now))
+    /// The path goes to another address now.
+    pub(crate) fn path_moved(&self, path: PathId) {
+        if let Some(gate) = self.gate(path) {
+            gate.moved();
+        }
+    }
+
+    /// How many answers on `path` are still to come, at least.
+    pub(crate) fn answers_due(&self, path: PathId, now: Instant) -> u32 {
+        self.gate(path).map_or(0, |gate| gate.answers_due(now))
+    }
+
+    /// Whether something that asks for an answer left on `path` since the last call.
+    pub(crate) fn asked(&self, path: PathId) -> bool {
+        self.gate(path).is_some_and(Gate::asked)
     }
 
     /// Largest datagram that fits on every path.

@@ -70,7 +70,11 @@ struct State {
     cwnd_limited: bool,
     /// Set when all round trips changed, and likewise handed over.
     forget_rtt: bool,
+    /// Whether a packet that asks for an answer left since the tunnel last looked.
+    asked: bool,
     in_flight: u64,
+    /// noq held back what there was room for.
+    refused: bool,
     window: u64,
     pacing_rate: Option<u64>,
     bandwidth: Option<u64>,
@@ -141,7 +145,9 @@ impl Gate {
             mtu,
             cwnd_limited: false,
             forget_rtt: false,
+            asked: false,
             in_flight: 0,
+            refused: false,
             window: controller.window(),
             pacing_rate: controller.pacing_rate(),
             bandwidth: controller.bandwidth(),
@@ -181,10 +187,18 @@ impl Gate {
         self.lock().forget_rtt = true;
     }
 
+    /// Says that the path moved to another address: nothing is under way to it, and noq tells of no packet's fate from
+    /// before.
+    pub(crate) fn moved(&self) {
+        let mut state = self.lock();
+        state.in_flight = 0;
+        state.mtu_probes.clear();
+    }
+
     /// Bytes that the window still lets out.
     pub(crate) fn room(&self) -> u64 {
         let state = self.lock();
-        state.window.saturating_sub(state.in_flight)
+        if state.refused { 0 } else { state.window.saturating_sub(state.in_flight) }
     }
 
     /// Bytes sent and neither acknowledged nor lost.
@@ -192,13 +206,19 @@ impl Gate {
         self.lock().in_flight
     }
 
-    /// Bytes in flight to which an answer is due: not an MTU probe, whose loss only says that it was too large
+    /// At least so many packets are in flight to which an answer is due: not an MTU probe, whose loss only says that it was too large
     /// (RFC 8899 §3).
-    pub(crate) fn answer_due(&self, now: Instant) -> bool {
+    pub(crate) fn answers_due(&self, now: Instant) -> u32 {
         let mut state = self.lock();
         state.mtu_probes.retain(|(_, at)| now.saturating_duration_since(*at) < MTU_PROBE_TIME);
         let probes: u64 = state.mtu_probes.iter().map(|(probe, _)| u64::from(probe.bytes)).sum();
-        state.in_flight > probes
+        let packets = state.in_flight.saturating_sub(probes).div_ceil(u64::from(state.mtu.max(1)));
+        u32::try_from(packets).unwrap_or(u32::MAX)
+    }
+
+    /// Whether a packet that asks for an answer left since the last call. noq tells of no others.
+    pub(crate) fn asked(&self) -> bool {
+        std::mem::take(&mut self.lock().asked)
     }
 
     /// Lets probes leave although the window is full, or no longer.
@@ -206,10 +226,11 @@ impl Gate {
         self.lock().probing = probing;
     }
 
-    /// noq held back what [`room`](Self::room) promised: it knows of more in flight than we do.
-    pub(crate) fn exhaust(&self) {
-        let mut state = self.lock();
-        state.in_flight = state.in_flight.max(state.window);
+    /// noq held back what [`room`](Self::room) promised: it knows of more in flight than we do, or has yet to validate
+    /// the path's new address. Until something happens on the connection there is no room; not for longer, as with
+    /// nothing in flight no acknowledgement would ever tell of any.
+    pub(crate) fn set_refused(&self, refused: bool) {
+        self.lock().refused = refused;
     }
 
     /// Congestion window, bytes.
@@ -300,6 +321,8 @@ impl Controller for Gated {
             let mut state = self.gate.lock();
             if bytes > state.mtu {
                 state.mtu_probes.push((Sent { pn, bytes }, now));
+            } else {
+                state.asked = true;
             }
             state.in_flight += u64::from(bytes);
             state.sent.push(Sent { pn, bytes });
@@ -313,15 +336,17 @@ impl Controller for Gated {
     }
 
     fn on_ack(&mut self, now: Instant, sent: Instant, bytes: u64, pn: u64, _: bool, rtt: &RttEstimator) {
-        {
+        let in_flight = {
             let mut state = self.gate.lock();
+            let in_flight = state.in_flight;
             state.mtu_probes.retain(|(probe, _)| probe.pn != pn);
             state.in_flight = state.in_flight.saturating_sub(bytes);
             state.answer.sample(now.saturating_duration_since(sent));
             state.newest = state.newest.max(Some(sent));
             state.fates.push(Fate::Acked { pn, sent });
-        }
-        let app_limited = self.app_limited();
+            in_flight
+        };
+        let app_limited = self.app_limited() || self.inner.is_underused(in_flight);
         self.inner.on_ack(now, sent, bytes, pn, app_limited, rtt);
     }
 

@@ -8,12 +8,10 @@ use super::{CONTEXTS, ContextIds, Tunnel, TunnelEvent};
 use crate::class::Side;
 use crate::duplication::Duplication;
 use crate::h3::{Event, Headers, Output, varint};
-use crate::link::{Policy, Tier};
-use crate::masque::capsule::{self, DUPLICATION, PATH_POLICY, PATH_SILENCE};
+use crate::masque::capsule::{self, DUPLICATION};
 use crate::masque::connect_ip::{self, Capsule};
 use crate::masque::datagram;
 use crate::masque::extension::{Contexts, FIELD};
-use crate::quic::{PathId, path_number};
 
 impl Tunnel {
     /// Makes a request; its stream.
@@ -41,11 +39,7 @@ impl Tunnel {
         let agreed = self.offered.clone().confirm(&Contexts::from_headers(response));
         self.contexts = ContextIds::of(&agreed);
         self.stream = Some(stream);
-        let policies: Vec<(PathId, Policy)> =
-            self.paths.iter().map(|path| (path.id, path.policy())).collect();
-        for (id, policy) in policies {
-            self.tell_policy(id, policy);
-        }
+        self.tell_of_paths();
         self.tell_duplication();
     }
 
@@ -85,28 +79,12 @@ impl Tunnel {
         self.flush_session();
     }
 
-    /// Tells the peer how a path is to be used. `auto` and not metered is what it takes for granted.
-    pub(super) fn tell_policy(&mut self, id: PathId, policy: Policy) {
-        let number = u64::from(path_number(id));
-        self.tell(PATH_POLICY, &[number, u64::from(policy.tier.code()), u64::from(policy.metered)]);
-    }
-
     /// Tells the gateway which packets it is to send twice.
     pub(super) fn tell_duplication(&mut self) {
-        self.tell(DUPLICATION, &self.duplication.numbers());
-    }
-
-    /// Tells the peer that answers on a path are overdue, or come again.
-    pub(super) fn tell_silence(&mut self, id: PathId, is_silent: bool) {
-        self.tell(PATH_SILENCE, &[u64::from(path_number(id)), u64::from(is_silent)]);
-    }
-
-    /// Sends a capsule of ours, whose value is these numbers.
-    fn tell(&mut self, kind: u64, numbers: &[u64]) {
         let Some(stream) = self.stream.filter(|_| self.contexts.lane.is_some()) else { return };
         let mut value = BytesMut::new();
-        numbers.iter().for_each(|number| varint::encode(&mut value, *number));
-        self.session.send_body(stream, &capsule::encode(kind, &value), false);
+        self.duplication.numbers().iter().for_each(|number| varint::encode(&mut value, *number));
+        self.session.send_body(stream, &capsule::encode(DUPLICATION, &value), false);
         self.flush_session();
     }
 
@@ -166,10 +144,6 @@ impl Tunnel {
         loop {
             let decoded = match self.capsules.decode(&mut data) {
                 Ok(None) => return,
-                Ok(Some(raw)) if matches!(raw.kind, PATH_POLICY | PATH_SILENCE) => {
-                    self.receive_of_path(raw.kind, &raw.value);
-                    continue;
-                }
                 Ok(Some(raw)) if raw.kind == DUPLICATION => {
                     self.receive_duplication(&raw.value);
                     continue;
@@ -193,19 +167,6 @@ impl Tunnel {
                     return;
                 }
             }
-        }
-    }
-
-    /// Malformed ones are ignored: nothing but the use of a path hangs on them.
-    fn receive_of_path(&mut self, kind: u64, value: &[u8]) {
-        let mut rest = value;
-        let (Some(id), Some(what)) = (varint::decode(&mut rest), varint::decode(&mut rest)) else { return };
-        let Ok(id) = u32::try_from(id) else { return };
-        if kind == PATH_SILENCE {
-            self.peer_hears(id, what == 0);
-        } else if let Some(tier) = Tier::from_code(what) {
-            let metered = varint::decode(&mut rest) == Some(1);
-            self.peer_set_policy(id, Policy { tier, metered });
         }
     }
 

@@ -21,10 +21,12 @@ impl Tunnel {
     /// Moves packets to the queues of the paths that deliver them first, as far as these may run ahead.
     fn assign(&mut self, now: Instant) {
         self.look_at_paths(now);
+        self.queue_notice();
         loop {
             let next = self.ingress.peek(now);
-            let is_urgent = next.is_some_and(|(class, _)| class == Class::Realtime);
-            let returned = self.returned.front().filter(|_| !is_urgent).map(Outgoing::len);
+            let is_notice = self.returned.front().is_some_and(Outgoing::is_notice);
+            let is_urgent = is_notice || next.is_some_and(|(class, _)| class == Class::Realtime);
+            let returned = self.returned.front().filter(|_| is_notice || !is_urgent).map(Outgoing::len);
             let Some(len) = returned.or(next.map(|(_, len)| len)) else { return };
             let candidates = if is_urgent { &self.urgent_candidates } else { &self.candidates };
             let waiting = self.ingress.bytes() as u64;
@@ -96,6 +98,12 @@ impl Tunnel {
     fn fill_batch(&mut self, now: Instant, index: usize, max_packets: usize) -> Option<bool> {
         self.batch.clear();
         let gate = self.conn.gate(self.paths[index].id).cloned()?;
+        if let Some(notice) = self.paths[index].pop_notice() {
+            // However full the window is: it may be because the peer does not know yet where answers arrive.
+            gate.set_probing(true);
+            self.encode(now, notice);
+            return Some(false);
+        }
         let path = &mut self.paths[index];
         let mtu = path.mtu();
         let reserve = path.reserve(&gate);
@@ -107,6 +115,9 @@ impl Tunnel {
                 && credit >= mtu.min(1200)
             {
                 let Some(item) = self.paths[index].pop() else { break };
+                if self.gives_way(now, &item) {
+                    continue;
+                }
                 let Some(item) = self.still_needed(index, item) else { continue };
                 let before = self.batch.len();
                 self.paths[index].tally.note(now, &item);
@@ -143,6 +154,10 @@ impl Tunnel {
                 if bytes.len() <= max {
                     self.batch.push(Datagram::new(now, bytes));
                 }
+                return;
+            }
+            Outgoing::Notice(bytes) => {
+                self.batch.push(Datagram::new(now, bytes));
                 return;
             }
             Outgoing::Packet { packet, place, twin } => (packet, place, twin),
@@ -196,7 +211,8 @@ impl Tunnel {
             .iter()
             .position(|path| path.link == transmit.link && path.remote == transmit.destination);
         let Some(index) = index else { return };
-        let expects_answer = self.conn.answer_due(self.paths[index].id, now);
+        let asks = self.conn.asked(self.paths[index].id);
+        let expects_answer = asks && self.conn.answers_due(self.paths[index].id, now) > 0;
         let path = &mut self.paths[index];
         path.sent(transmit.size as u64);
         self.budget.earn(transmit.size as u64);

@@ -27,7 +27,7 @@ impl Tunnel {
         match self.conn.open_path(now, tuple) {
             Ok(Some(id)) => {
                 self.paths.push(Path::new(now, id, link, remote, policy));
-                self.tell_policy(id, policy);
+                self.tell_of_paths();
                 self.events.push_back(TunnelEvent::PathsChanged);
                 self.dirty = true;
                 true
@@ -64,20 +64,16 @@ impl Tunnel {
 
     /// Changes how the paths over `link` are used, on both ends.
     pub(crate) fn set_policy(&mut self, link: LinkId, policy: Policy) {
-        let mut changed = Vec::new();
-        for path in self.paths.iter_mut().filter(|path| path.link == link && path.policy() != policy) {
+        for path in self.paths.iter_mut().filter(|path| path.link == link) {
             path.set_policy(policy);
-            changed.push(path.id);
         }
-        for id in changed {
-            self.tell_policy(id, policy);
-        }
-        self.dirty = true;
+        self.tell_of_paths();
     }
 
     /// The peer says how a path is to be used.
     pub(super) fn peer_set_policy(&mut self, id: u32, policy: Policy) {
         match self.paths.iter_mut().find(|path| path_number(path.id) == id) {
+            Some(path) if path.policy() == policy => return,
             Some(path) => path.set_policy(policy),
             // Bounded by what a peer can have open at once.
             None if self.early_policies.len() < 64 => {
@@ -109,7 +105,7 @@ impl Tunnel {
                     self.forget_path(id);
                     self.events.push_back(TunnelEvent::PathsChanged);
                 }
-                // Between two tandems it steers noq only, and PATH_SILENCE says what it is about.
+                // Between two tandems it steers noq only, and notices say what it is about.
                 ConnEvent::PeerStatus { path, backup } if self.contexts.lane.is_none() => {
                     self.peer_hears(path_number(path), !backup);
                 }
@@ -139,12 +135,17 @@ impl Tunnel {
         }
     }
 
-    /// A NAT gave the peer a new address, or a packet came in elsewhere: noq migrates the path by itself.
+    /// A NAT gave the peer a new address, or a packet came in elsewhere: noq migrates the path by itself. What is under
+    /// way to the old address is as good as lost.
     fn follow_moves(&mut self, endpoint: &Endpoint) {
-        for path in &mut self.paths {
-            if let Some((link, remote)) = self.conn.path_link(path.id, &endpoint.locals) {
-                path.link = link;
-                path.remote = remote;
+        for index in 0..self.paths.len() {
+            let path = &mut self.paths[index];
+            let Some((link, remote)) = self.conn.path_link(path.id, &endpoint.locals) else { continue };
+            path.link = link;
+            if std::mem::replace(&mut path.remote, remote) != remote {
+                let id = path.id;
+                self.conn.path_moved(id);
+                self.take_back(id);
             }
         }
     }
@@ -153,7 +154,9 @@ impl Tunnel {
     pub(super) fn peer_hears(&mut self, id: u32, hears: bool) {
         let Some(path) = self.paths.iter_mut().find(|path| path_number(path.id) == id) else { return };
         let was_usable = path.health.is_usable();
-        path.health.set_demoted(!hears);
+        if !path.health.set_demoted(!hears) {
+            return;
+        }
         let (id, is_usable) = (path.id, path.health.is_usable());
         if was_usable && !is_usable {
             self.demote(id);
@@ -180,16 +183,16 @@ impl Tunnel {
             path.refresh(now, &mut self.conn);
         }
         for (id, sent) in answered {
-            let more_due = self.conn.answer_due(id, now);
+            let still_due = self.conn.answers_due(id, now);
             let Some(path) = self.path_mut(id) else { continue };
             path.answered(now);
-            if path.health.on_answer(now, sent, more_due) {
+            if path.health.on_answer(now, sent, still_due) {
                 path.explore();
                 tracing::debug!(path = %id, "a silent path answers again");
                 if path.health.is_usable() {
                     self.conn.set_backup(id, false);
                 }
-                self.tell_silence(id, false);
+                self.tell_of_paths();
                 self.events.push_back(TunnelEvent::PathsChanged);
             }
         }
@@ -201,13 +204,20 @@ impl Tunnel {
     pub(super) fn check_paths(&mut self, now: Instant) {
         let mut index = 0;
         while index < self.paths.len() {
-            let verdict = self.paths[index].check(now, &self.conn);
+            let verdict = self.paths[index].check(now, &self.conn, self.ack_path);
             let id = self.paths[index].id;
             index += 1;
             match verdict {
                 Verdict::Unchanged => {}
+                Verdict::Late => self.question_way(id),
                 Verdict::Overdue => self.suspect(now, self.blame(id)),
-                Verdict::Probe => self.conn.ping(id),
+                Verdict::Probe => {
+                    self.conn.ping(id);
+                    if self.ingress.bytes() > 0 {
+                        // Packets wait, maybe because the last notice was lost, and no answer tells of it.
+                        self.tell_of_paths();
+                    }
+                }
                 Verdict::Failed => {
                     if self.conn.close_path(now, id) {
                         self.forget_path(id);
@@ -229,20 +239,26 @@ impl Tunnel {
             return;
         }
         for path in &self.paths {
-            if path.is_stale(now) && !self.conn.answer_due(path.id, now) {
+            if path.is_stale(now) && self.conn.answers_due(path.id, now) == 0 {
                 self.conn.ping(path.id);
             }
         }
     }
 
+    /// Answers on `id` are late: asks for a sign of life on the path on which they would come. With nothing under way
+    /// but on one path, a dead way there and a dead way back look alike.
+    fn question_way(&mut self, id: PathId) {
+        if let Some(way) = self.ack_path.filter(|way| *way != id) {
+            self.conn.ping(way);
+        }
+    }
+
     /// Which path is to blame for overdue answers on `id`: the one on which they would come, if nothing at all
-    /// came on it since they could have come. What it brought before that says nothing of the time in which they had
-    /// to pass.
+    /// came on it since they are late.
     fn blame(&self, id: PathId) -> PathId {
-        let Some(due) = self.path(id).and_then(|path| path.health.due_since()) else { return id };
-        let answer_time = self.conn.gate(id).and_then(|gate| gate.answer_time()).unwrap_or_default();
+        let Some(missed) = self.path(id).and_then(|path| path.health.missed_since()) else { return id };
         match self.ack_path.and_then(|way| self.path(way)) {
-            Some(way) if way.health.is_usable() && way.heard() < due + answer_time => way.id,
+            Some(way) if way.health.is_usable() && way.heard() <= missed => way.id,
             _ => id,
         }
     }
@@ -257,7 +273,7 @@ impl Tunnel {
             }
         }
         self.demote(id);
-        self.tell_silence(id, true);
+        self.tell_of_paths();
         self.conn.ping(id);
         self.events.push_back(TunnelEvent::PathsChanged);
     }

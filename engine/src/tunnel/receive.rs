@@ -79,6 +79,8 @@ impl Tunnel {
             if let Some(account) = Account::decode(&payload) {
                 self.peer_tells(now, account);
             }
+        } else if self.contexts.paths == Some(context) {
+            self.receive_notice(&payload);
         } else {
             tracing::trace!(context, "a datagram of an unknown context");
         }

@@ -31,7 +31,12 @@ impl Tunnel {
     /// Queues what was lost once more.
     pub(super) fn recover(&mut self, now: Instant) {
         self.counters.lost += self.lost.len() as u64;
-        for datagram in self.lost.drain(..) {
+        let mut lost = std::mem::take(&mut self.lost);
+        for datagram in lost.drain(..) {
+            if self.is_notice(&datagram) {
+                self.tell_of_paths();
+                continue;
+            }
             let in_time = now.saturating_duration_since(datagram.born) <= DEADLINE;
             let Some(item) = self.twins.orphan(Outgoing::Again(datagram)) else { continue };
             // Without lanes the receiver could not tell a copy.
@@ -39,6 +44,22 @@ impl Tunnel {
                 self.returned.push_back(item);
             }
         }
+        self.lost = lost;
+    }
+
+    /// Whether what was to be sent again is left out, because it is too late for it and newer packets wait for room: on
+    /// the slow path that is left when a fast one died, they would wait for all that was under way on it.
+    pub(super) fn gives_way(&mut self, now: Instant, item: &Outgoing) -> bool {
+        let Outgoing::Again(datagram) = item else { return false };
+        let is_late = now.saturating_duration_since(datagram.born) > DEADLINE;
+        if !is_late || self.ingress.bytes() == 0 {
+            return false;
+        }
+        self.counters.dropped += 1;
+        if self.is_notice(datagram) {
+            self.tell_of_paths();
+        }
+        true
     }
 
     /// Lets packets wait at the receiver for as long as what is missing may take: the slowest path's time to tell

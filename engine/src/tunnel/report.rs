@@ -43,7 +43,7 @@ impl Tunnel {
 
     /// Tells the peer of the paths, once a second as long as packets flow. One path alone needs no comparison, and an
     /// idle tunnel shall sleep.
-    pub(super) fn tell_of_paths(&mut self, now: Instant) {
+    pub(super) fn report_paths(&mut self, now: Instant) {
         self.meter(now);
         let (Some(context), Some(stream)) = (self.contexts.report, self.stream) else { return };
         let packets = self.counters.tx_packets + self.counters.rx_packets;

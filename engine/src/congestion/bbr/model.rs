@@ -24,6 +24,8 @@ const BETA: u64 = 700;
 const LUMP_ROUNDS: u64 = 10;
 /// Round trips by which a queue is noticed while it grows.
 const RECENT: usize = 8;
+/// Weight of a round trip in the average of how much they differ from each other, one part in so many.
+const NOISE_WEIGHT: u32 = 16;
 /// Lumps beyond what this time brings are no lumps.
 const MAX_LUMP: Duration = Duration::from_millis(100);
 
@@ -67,6 +69,9 @@ pub(super) struct Model {
     /// The latest round trips, in a ring.
     recent: [Duration; RECENT],
     next_recent: usize,
+    /// By how much a round trip differs from the one before it, on average. A queue grows and drains slowly; what jumps is
+    /// the link's jitter, or a host with much to do.
+    noise: Duration,
     round: Round,
     /// The round before.
     last: Round,
@@ -88,6 +93,7 @@ impl Model {
             min_rtt_at: now,
             recent: [Duration::ZERO; RECENT],
             next_recent: 0,
+            noise: Duration::ZERO,
             round: Round::default(),
             last: Round::default(),
             bounds: UNBOUND,
@@ -123,10 +129,19 @@ impl Model {
             self.last.delivered = self.last.delivered.max(delivered.saturating_sub(self.last.began_at));
         }
         self.round.least = Some(self.round.least.map_or(sample.rtt, |least| least.min(sample.rtt)));
+        self.note_noise(sample.rtt);
         self.recent[self.next_recent] = sample.rtt;
         self.next_recent = (self.next_recent + 1) % RECENT;
         self.round.app_limited |= sample.app_limited;
         self.round.delivered = self.round.delivered.max(sample.delivered);
+    }
+
+    fn note_noise(&mut self, rtt: Duration) {
+        let before = self.recent[(self.next_recent + RECENT - 1) % RECENT];
+        if !before.is_zero() {
+            let difference = rtt.abs_diff(before);
+            self.noise = (self.noise * (NOISE_WEIGHT - 1) + difference) / NOISE_WEIGHT;
+        }
     }
 
     fn update_rate(&mut self, sample: &Sample) {
@@ -217,17 +232,23 @@ impl Model {
 
     /// Whether packets wait in the link: no round trip of the last round was near the least.
     pub(super) fn has_queue(&self) -> bool {
-        self.queue().is_some_and(|(queue, least)| queue > visible(least))
+        self.queue().is_some_and(|(queue, least)| queue > self.visible(least))
     }
 
     /// Whether a queue has just grown: none of the latest round trips was near the least.
     pub(super) fn queue_grew(&self) -> bool {
-        self.min_rtt.is_some_and(|least| self.recent.iter().all(|rtt| *rtt > least + visible(least)))
+        self.min_rtt.is_some_and(|least| self.recent.iter().all(|rtt| *rtt > least + self.visible(least)))
     }
 
     /// Whether none does.
     pub(super) fn is_queue_empty(&self) -> bool {
         self.queue().is_some_and(|(queue, least)| least + queue <= empty(least))
+    }
+
+    /// A queue beyond this is one. Jitter alone would pass for a queue that stands for ever, and each time that it is
+    /// drained the path would be believed to carry less.
+    fn visible(&self, least: Duration) -> Duration {
+        least / 8 + Duration::from_millis(1) + self.noise * 2
     }
 
     fn queue(&self) -> Option<(Duration, Duration)> {
@@ -239,7 +260,7 @@ impl Model {
 
     /// Whether more waits in the link than it holds without waiting.
     pub(super) fn queue_is_long(&self) -> bool {
-        self.min_rtt.is_some_and(|least| self.recent.iter().all(|rtt| *rtt > least * 2 + visible(least)))
+        self.min_rtt.is_some_and(|least| self.recent.iter().all(|rtt| *rtt > least * 2 + self.visible(least)))
     }
 
     /// What was measured before does not hold any more: the path carries `rate` bytes/s.
@@ -338,11 +359,6 @@ impl Model {
         };
         self.round.lost = 0;
     }
-}
-
-/// A queue beyond this is one.
-fn visible(least: Duration) -> Duration {
-    least / 8 + Duration::from_millis(1)
 }
 
 /// A round trip up to which the queue counts as empty: a packet or two, and jitter.

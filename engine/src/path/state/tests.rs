@@ -1,6 +1,6 @@
 use super::*;
 
-const ANSWER: Option<Duration> = Some(Duration::from_millis(40));
+const ANSWER: AnswerTimes = AnswerTimes { own: Some(Duration::from_millis(40)), way: None };
 
 fn ms(value: u64) -> Duration {
     Duration::from_millis(value)
@@ -16,8 +16,8 @@ fn up(start: Instant) -> Health {
 fn a_path_that_never_answers_is_given_up() {
     let start = crate::testing::start();
     let mut health = Health::new(start);
-    assert_eq!(health.check(start + VALIDATION_TIMEOUT - ms(1), None), Verdict::Unchanged);
-    assert_eq!(health.check(start + VALIDATION_TIMEOUT, None), Verdict::Failed);
+    assert_eq!(health.check(start + VALIDATION_TIMEOUT - ms(1), AnswerTimes::default()), Verdict::Unchanged);
+    assert_eq!(health.check(start + VALIDATION_TIMEOUT, AnswerTimes::default()), Verdict::Failed);
 }
 
 #[test]
@@ -34,10 +34,48 @@ fn silence_after_sending_makes_a_path_suspect() {
     let mut health = up(start);
     health.on_sent(start);
     health.on_sent(start + ms(50));
+    assert_eq!(health.check(start + ms(40), ANSWER), Verdict::Late);
     assert_eq!(health.check(start + ms(129), ANSWER), Verdict::Unchanged);
     assert_eq!(health.check(start + ms(130), ANSWER), Verdict::Overdue);
     health.suspect_now(start + ms(130));
     assert_eq!(health.state(), PathState::Suspect);
+}
+
+#[test]
+fn silence_after_several_packets_is_noticed_sooner() {
+    let start = crate::testing::start();
+    let answer = AnswerTimes { own: Some(ms(100)), way: None };
+    let mut health = up(start);
+    for packet in 0..10 {
+        health.on_sent(start + ms(10) * packet);
+    }
+    assert_eq!(health.check(start + ms(100), answer), Verdict::Late);
+    assert_eq!(health.check(start + ms(169), answer), Verdict::Unchanged);
+    assert_eq!(health.check(start + ms(170), answer), Verdict::Overdue);
+}
+
+#[test]
+fn packets_that_left_before_the_last_answer_are_evidence_too() {
+    let start = crate::testing::start();
+    let answer = AnswerTimes { own: Some(ms(100)), way: None };
+    let mut health = up(start);
+    health.on_sent(start);
+    health.on_answer(start + ms(60), start, 6);
+    assert_eq!(health.check(start + ms(160), answer), Verdict::Late);
+    assert_eq!(health.check(start + ms(209), answer), Verdict::Unchanged);
+    assert_eq!(health.check(start + ms(210), answer), Verdict::Overdue);
+}
+
+#[test]
+fn the_way_of_the_answers_has_time_to_prove_that_it_works() {
+    let start = crate::testing::start();
+    let answers = AnswerTimes { own: Some(ms(100)), way: Some(ms(120)) };
+    let mut health = up(start);
+    (0..3).for_each(|_| health.on_sent(start));
+    assert_eq!(health.check(start + ms(100), answers), Verdict::Late);
+    assert_eq!(health.missed_since(), Some(start + ms(100)));
+    assert_eq!(health.check(start + ms(219), answers), Verdict::Unchanged);
+    assert_eq!(health.check(start + ms(220), answers), Verdict::Overdue);
 }
 
 #[test]
@@ -59,9 +97,9 @@ fn an_answer_clears_a_suspicion_at_once() {
     let start = crate::testing::start();
     let mut health = up(start);
     health.suspect_now(start + ms(200));
-    assert!(health.on_answer(start + ms(300), start + ms(200), false));
+    assert!(health.on_answer(start + ms(300), start + ms(200), 0));
     assert!(health.is_usable());
-    assert!(!health.on_answer(start + ms(310), start + ms(200), false));
+    assert!(!health.on_answer(start + ms(310), start + ms(200), 0));
 }
 
 #[test]
@@ -69,7 +107,7 @@ fn a_late_answer_to_what_left_before_the_suspicion_proves_nothing() {
     let start = crate::testing::start();
     let mut health = up(start);
     health.suspect_now(start + ms(200));
-    assert!(!health.on_answer(start + ms(300), start + ms(199), false));
+    assert!(!health.on_answer(start + ms(300), start + ms(199), 0));
     assert!(!health.is_usable());
 }
 
@@ -79,6 +117,7 @@ fn answers_whose_way_was_dead_have_all_their_time_again() {
     let mut health = up(start);
     health.on_sent(start);
     health.restart(start + ms(100));
+    assert_eq!(health.check(start + ms(140), ANSWER), Verdict::Late);
     assert_eq!(health.check(start + ms(229), ANSWER), Verdict::Unchanged);
     assert_eq!(health.check(start + ms(230), ANSWER), Verdict::Overdue);
 }
@@ -102,7 +141,7 @@ fn each_end_s_suspicion_stands_for_itself() {
     let mut health = up(start);
     health.suspect_now(start);
     health.set_demoted(true);
-    health.on_answer(start + ms(10), start, false);
+    health.on_answer(start + ms(10), start, 0);
     assert_eq!(health.state(), PathState::Demoted);
     health.set_demoted(false);
     assert!(health.is_usable());

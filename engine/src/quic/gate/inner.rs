@@ -83,6 +83,15 @@ impl Inner {
         }
     }
 
+    /// Whether much less is in flight than the window allows, so that it has no reason to grow (RFC 9002 §7.8): what waits
+    /// may wait for its pace. BBR learns that from rates.
+    pub(super) fn is_underused(&self, in_flight: u64) -> bool {
+        match self {
+            Self::Bbr(_) => false,
+            Self::Noq(controller) => in_flight.saturating_mul(2) < controller.window(),
+        }
+    }
+
     pub(super) fn on_ack(
         &mut self,
         now: Instant,

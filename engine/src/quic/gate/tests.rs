@@ -61,8 +61,10 @@ fn room_is_what_the_window_leaves() {
     let window = gate.window();
     controller.on_packet_sent(now, 1200, 1);
     assert_eq!(gate.room(), window - 1200);
-    gate.exhaust();
+    gate.set_refused(true);
     assert_eq!(gate.room(), 0);
+    gate.set_refused(false);
+    assert_eq!(gate.room(), window - 1200);
     controller.on_end_acks(now, 0, false, Some(1));
     assert_eq!(gate.room(), gate.window());
 }

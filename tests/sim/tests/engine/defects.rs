@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tandem_engine::Congestion;
+use tandem_engine::link::Tier;
 use tandem_engine::path::PathState;
 use tandem_sim::host::udp::Sink;
 use tandem_sim::profile::Profile;
@@ -105,5 +106,35 @@ fn what_is_assumed_of_a_new_path_is_forgotten_with_its_first_answer() {
     for paths in [world.client.paths(now), gateway] {
         let difference = paths.iter().filter_map(|path| path.delay_difference).max().unwrap();
         assert!(difference.abs_diff(ms(292)) < ms(10), "{difference:?}: {}", world.story());
+    }
+}
+
+#[test]
+fn what_is_told_of_paths_arrives_although_a_link_died_with_the_news() {
+    let mut world = connected(&links(&[(50, 10), (50, 20), (50, 30)]));
+    world.blackhole(0, true);
+    for link in 1..=2 {
+        world.link_mut(link).tier = Tier::Backup;
+        world.link_up(link);
+        world.run_for(ms(500));
+    }
+    let now = world.now();
+    let peers = world.gateway.peers(now);
+    let backups = peers.iter().flat_map(|peer| &peer.paths).filter(|path| path.tier == Tier::Backup);
+    assert_eq!(backups.count(), 2, "{}", world.story());
+}
+
+#[test]
+fn the_other_link_carries_on_when_the_one_of_all_answers_dies_under_a_flood() {
+    for from in [Side::Laptop, Side::Server] {
+        let mut world = connected(&links(&[(50, 10), (50, 10)]));
+        let flow = trial::flow(&mut world, from, FULL, 110.0, ms(6000), 7000);
+        world.run_for(ms(2000));
+        world.blackhole(0, true);
+        world.run_for(ms(1000));
+        let began = world.now();
+        world.run_for(ms(2000));
+        let mbit = world.endpoint::<Sink>(flow.sink).mbit(FULL, began, world.now());
+        assert!(mbit > 45.0, "{mbit:.1} of 50 Mbit/s from {from:?}: {}", world.story());
     }
 }

@@ -5,5 +5,6 @@ mod common;
 mod defects;
 mod duplication;
 mod reports;
+mod returning;
 mod session;
 mod tunnel;

@@ -148,10 +148,10 @@ fn a_path_that_is_left_out_for_its_delay_says_so_at_both_ends() {
 fn a_path_that_is_left_out_for_its_losses_says_so_at_both_ends() {
     let mut profile = links(&[(50, 8), (50, 10)]);
     profile.link[1].both.loss = Some(0.4);
-    // It is tried again as its losses are forgotten, so this is so from time to time.
+    // It is tried again as its losses are forgotten, and told of once a second: this is so at both ends from time to time.
     for way in 0..2 {
-        let mut world = busy(&profile, [80.0, 80.0], ms(5000));
-        world.run_until(ms(5000), |world| usages(world)[way] == [Usage::TooLossy; 2]);
+        let mut world = busy(&profile, [80.0, 80.0], ms(20_000));
+        world.run_until(ms(20_000), |world| usages(world)[way] == [Usage::TooLossy; 2]);
     }
 }
 

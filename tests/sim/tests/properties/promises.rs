@@ -89,7 +89,7 @@ pub(crate) fn resumption(case: &Case) -> Result<(), String> {
             let pause = world.endpoint::<Sink>(flow.sink).longest_pause(pair[0], pair[1]);
             if pause > bound + INTERVAL {
                 return Err(format!(
-                    "after event {number}, {:?} heard nothing for {pause:?}, where {bound:?} is allowed",
+                    "after event {number}, nothing from {:?} arrived for {pause:?}, where {bound:?} is allowed",
                     flow.from
                 ));
             }

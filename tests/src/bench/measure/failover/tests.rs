@@ -46,7 +46,7 @@ fn recovers_within(samples: &[u64], least: Duration, most: Duration) {
 #[test]
 fn recovery_ends_where_full_speed_begins() {
     recovers_within(&samples(&[(3_000 * MS, 7_000 * MS)]), 950 * MS, 1_000 * MS);
-    let half_as_fast = speeds(&[(0 * MS, 1_000), (3_000 * MS, 500), (8_000 * MS, 1_000)]);
+    let half_as_fast = speeds(&[(Duration::ZERO, 1_000), (3_000 * MS, 500), (8_000 * MS, 1_000)]);
     recovers_within(&half_as_fast, 1_950 * MS, 2_000 * MS);
 }
 
@@ -54,13 +54,14 @@ fn recovery_ends_where_full_speed_begins() {
 fn a_ramp_ends_in_its_middle() {
     // From half of the speed to nine tenths in eight steps of a quarter of a second.
     let ramp = (0..8).map(|step| ((6_000 + 250 * step) * MS, 500 + u64::from(step) * 50 + 25));
-    let steps = [(0 * MS, 1_000), (3_000 * MS, 500)].into_iter().chain(ramp).chain([(8_000 * MS, 1_000)]);
+    let steps =
+        [(Duration::ZERO, 1_000), (3_000 * MS, 500)].into_iter().chain(ramp).chain([(8_000 * MS, 1_000)]);
     recovers_within(&speeds(&steps.collect::<Vec<_>>()), 950 * MS, 1_050 * MS);
 }
 
 #[test]
 fn speed_that_wavers_around_nine_tenths_has_recovered() {
-    let mut samples = speeds(&[(0 * MS, 1_000), (3_000 * MS, 500), (7_000 * MS, 905)]);
+    let mut samples = speeds(&[(Duration::ZERO, 1_000), (3_000 * MS, 500), (7_000 * MS, 905)]);
     recovers_within(&samples, 950 * MS, 1_000 * MS);
     samples[slot(7_000 * MS)..].fill(895);
     recovers_within(&samples, 1_000 * MS, 1_100 * MS);
@@ -73,7 +74,7 @@ fn what_never_slowed_down_has_nothing_to_recover_from() {
 
 #[test]
 fn a_transfer_that_ends_at_the_speed_of_the_outage_never_recovers() {
-    let samples = speeds(&[(0 * MS, 1_000), (3_000 * MS, 500), (6_000 * MS, 600)]);
+    let samples = speeds(&[(Duration::ZERO, 1_000), (3_000 * MS, 500), (6_000 * MS, 600)]);
     assert_eq!(recovery(&samples, COURSE), None);
 }
 
