@@ -143,6 +143,7 @@ fn transport(path: &PathSettings) -> TransportOptions {
     let congestion = match path.congestion {
         config::Congestion::Bbr => Congestion::Bbr,
         config::Congestion::Cubic => Congestion::Cubic,
+        config::Congestion::Balia => Congestion::Balia,
     };
     TransportOptions { congestion, keepalive: path.keepalive }
 }

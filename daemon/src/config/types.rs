@@ -297,6 +297,8 @@ labelled! {
         Bbr = "bbr",
         /// CUBIC (RFC 9438): fills queues.
         Cubic = "cubic",
+        /// BALIA: paths behind one bottleneck take together what one flow would.
+        Balia = "balia",
     }
 }
 

@@ -92,7 +92,8 @@ pub(super) fn parse(text: &str, file: &Path) -> Result<Config, SetupError> {
 
 const PATH: &str = r#"
 [path]
-# Congestion control: "bbr" keeps queues short, "cubic" fills them.
+# Congestion control: "bbr" keeps queues short, "cubic" fills them. "balia" is for links that meet at one bottleneck,
+# where it takes with all of them about what one flow would.
 congestion = "bbr"
 # An idle path sends a packet this often, so that NATs keep its mapping.
 keepalive = "20s"

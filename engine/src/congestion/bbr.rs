@@ -11,6 +11,10 @@
 //!   take another path.
 //! - **While the link's queue is empty, packets leave a little faster than delivered.** Probes every two to three
 //!   seconds find a link that became faster, but too late for a download of seconds.
+//! - **Startup does not pace, in effect, and begins with a larger window.** What comes in is paced by its own senders, whose
+//!   slow starts double as ours does: a little behind them, a queue stood before the path for as long as they last. The
+//!   tunnel's queue dropped of it, or the longer round trips ended the slow start (HyStart, RFC 9406), and a flow over a
+//!   long link was left at a twentieth of it for many seconds.
 //! - **A round trip that is almost the least counts as the least**: its queue is empty, and no pause is needed to see
 //!   what it would be without one.
 
@@ -26,8 +30,9 @@ use self::phase::Phase;
 use super::rate::{Sample, Sampler};
 use crate::path::pacer::{bytes_in, bytes_per, scale};
 
-/// Packets that may leave before anything is known (RFC 9002 §7.2).
-const INITIAL_WINDOW: u64 = 10;
+/// Packets that may leave before anything is known. RFC 9002 §7.2 has 10 for one sender, and so has each of those that send
+/// through the tunnel, but without its headers.
+const INITIAL_WINDOW: u64 = 16;
 /// Least window, packets.
 const LEAST_WINDOW: u64 = 4;
 /// Round trip until one was measured, for pacing.

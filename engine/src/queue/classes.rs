@@ -38,8 +38,8 @@ pub struct ClassQueue {
     queues: [FqCodel; Class::ALL.len()],
     /// What a class took ahead of its share, in bytes times the weight of the others.
     balances: [i64; SHARES.len()],
-    /// The rate that the queues are adapted to, bit/s.
-    rate: u64,
+    /// The rate that the queues are adapted to, bit/s, and the round trip.
+    adapted: (u64, Duration),
     /// When the last packet came. `None` while no memory is held.
     pushed: Option<Instant>,
 }
@@ -51,17 +51,19 @@ impl ClassQueue {
         Self {
             queues: Class::ALL.map(|_| FqCodel::new(config)),
             balances: [0; SHARES.len()],
-            rate: 0,
+            adapted: (0, Duration::ZERO),
             pushed: None,
         }
     }
 
-    /// Adapts to the rate in bit/s at which the queues are emptied, as [`FqCodel::set_rate`] does.
-    pub fn set_rate(&mut self, bits_per_second: u64) {
-        if std::mem::replace(&mut self.rate, bits_per_second) == bits_per_second {
+    /// Adapts to the rate in bit/s at which the queues are emptied, and to the round trip behind them, as
+    /// [`FqCodel::adapt`] does.
+    pub fn adapt(&mut self, bits_per_second: u64, rtt: Duration) {
+        let to = (bits_per_second, rtt);
+        if std::mem::replace(&mut self.adapted, to) == to {
             return;
         }
-        self.queues.iter_mut().for_each(|queue| queue.set_rate(bits_per_second));
+        self.queues.iter_mut().for_each(|queue| queue.adapt(bits_per_second, rtt));
     }
 
     /// Queues an IP packet of a flow that is in `class`, and was in class `before` with its last packet. Gives the

@@ -23,9 +23,9 @@ const LEAST_LIMIT_BYTES: usize = 256 << 10;
 /// Parameters of a queue. The defaults are those of RFC 8290 where it has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
-    /// Standing delay that CoDel tolerates at high rates; see [`FqCodel::set_rate`].
+    /// Standing delay that CoDel tolerates at high rates; see [`FqCodel::adapt`].
     pub target: Duration,
-    /// How long the delay may exceed the target: about the longest round trip of the flows.
+    /// How long the delay may exceed the target: about the longest round trip of the flows, without the tunnel's part.
     pub interval: Duration,
     /// Bytes a flow may send per round, taken as at least 1.
     pub quantum: u16,
@@ -120,16 +120,19 @@ impl FqCodel {
         }
     }
 
-    /// Adapts to the rate in bit/s at which the queue is emptied, all paths together.
+    /// Adapts to the rate in bit/s at which the queue is emptied, all paths together, and to the round trip of what is
+    /// behind it.
     ///
     /// The target is at least the time that one and a half full packets take to send: one that every packet
-    /// misses would starve a link, by default one below 3.4 Mbit/s. The interval grows by as much. No more is held
-    /// than leaves in a quarter of a second: CoDel alone is slow to stop a sender that never slows down.
-    pub fn set_rate(&mut self, bits_per_second: u64) {
+    /// misses would starve a link, by default one below 3.4 Mbit/s. The interval grows by as much, and by the round trip:
+    /// a sender whose answers take longer than the interval had no time to heed a signal before the next, and while a
+    /// path's window still doubles every round, the queue before it is gone without any. No more is held than leaves
+    /// in a quarter of a second: CoDel alone is slow to stop a sender that never slows down.
+    pub fn adapt(&mut self, bits_per_second: u64, rtt: Duration) {
         let packet_bits = u64::from(self.config.mtu) * 8;
         let nanos = (packet_bits * 1_500_000_000).checked_div(bits_per_second).unwrap_or(0);
         self.aim.target = self.config.target.max(Duration::from_nanos(nanos));
-        self.aim.interval = self.config.interval + (self.aim.target - self.config.target);
+        self.aim.interval = self.config.interval + (self.aim.target - self.config.target) + rtt;
         let bytes = usize::try_from(bits_per_second / 8 / LIMIT_PER_SECOND).unwrap_or(usize::MAX);
         self.limit_bytes = bytes.max(LEAST_LIMIT_BYTES).min(self.config.limit_bytes);
     }

@@ -31,7 +31,7 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 /// One batch: noq's own queue is to be empty between decisions.
 const SEND_BUFFER: usize = 1 << 20;
 
-/// Congestion controller of each path, uncoupled.
+/// Congestion controller of each path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Congestion {
     /// BBRv3 (draft-ietf-ccwg-bbr): keeps the links' queues short.
@@ -39,6 +39,9 @@ pub enum Congestion {
     Bbr,
     /// Cubic (RFC 9438): fills the links' queues.
     Cubic,
+    /// BALIA (draft-walid-mptcp-congestion-control): paths that meet at one bottleneck take about what one flow would.
+    /// Fills the links' queues.
+    Balia,
 }
 
 /// What of the transport can be chosen.

@@ -24,7 +24,7 @@ use noq_proto::congestion::{Controller, ControllerFactory, ControllerMetrics, Cu
 
 use self::inner::Inner;
 use super::Congestion;
-use crate::congestion::Bbr;
+use crate::congestion::{Balia, Bbr, Coupling};
 
 /// A pacing rate (bytes/s) that never delays: 1 Tbit/s.
 const UNPACED: u64 = 125_000_000_000;
@@ -78,6 +78,8 @@ struct State {
     window: u64,
     pacing_rate: Option<u64>,
     bandwidth: Option<u64>,
+    /// How the tunnel's paths stand, if the controller has to know.
+    coupling: Option<Coupling>,
     answer: AnswerTime,
     rtt: RoundTrip,
     /// When the newest packet left that the acknowledgement being processed is about.
@@ -151,6 +153,7 @@ impl Gate {
             window: controller.window(),
             pacing_rate: controller.pacing_rate(),
             bandwidth: controller.bandwidth(),
+            coupling: controller.is_coupled().then(Coupling::default),
             answer: AnswerTime::default(),
             rtt: RoundTrip::default(),
             newest: None,
@@ -248,6 +251,16 @@ impl Gate {
         self.lock().bandwidth
     }
 
+    /// Whether the controller has to know of the tunnel's other paths.
+    pub(crate) fn is_coupled(&self) -> bool {
+        self.lock().coupling.is_some()
+    }
+
+    /// Tells the controller how the tunnel's paths stand.
+    pub(crate) fn couple(&self, coupling: Coupling) {
+        self.lock().coupling = Some(coupling);
+    }
+
     /// By when an answer can be expected: smoothed time plus four times its variation (RFC 6298).
     pub(crate) fn answer_time(&self) -> Option<Duration> {
         let answer = self.lock().answer;
@@ -336,7 +349,7 @@ impl Controller for Gated {
     }
 
     fn on_ack(&mut self, now: Instant, sent: Instant, bytes: u64, pn: u64, _: bool, rtt: &RttEstimator) {
-        let in_flight = {
+        let (in_flight, coupling) = {
             let mut state = self.gate.lock();
             let in_flight = state.in_flight;
             state.mtu_probes.retain(|(probe, _)| probe.pn != pn);
@@ -344,8 +357,11 @@ impl Controller for Gated {
             state.answer.sample(now.saturating_duration_since(sent));
             state.newest = state.newest.max(Some(sent));
             state.fates.push(Fate::Acked { pn, sent });
-            in_flight
+            (in_flight, state.coupling)
         };
+        if let Some(coupling) = coupling {
+            self.inner.couple(coupling);
+        }
         let app_limited = self.app_limited() || self.inner.is_underused(in_flight);
         self.inner.on_ack(now, sent, bytes, pn, app_limited, rtt);
     }
@@ -460,6 +476,7 @@ impl ControllerFactory for GatedFactory {
             Congestion::Bbr => {
                 Inner::Bbr(Box::new(Bbr::new(now, current_mtu, self.seed.wrapping_add(count))))
             }
+            Congestion::Balia => Inner::Balia(Box::new(Balia::new(current_mtu))),
             Congestion::Cubic => Inner::Noq(Arc::new(CubicConfig::default()).build(now, current_mtu)),
         };
         let gate = Gate::new(&inner, current_mtu);

@@ -69,8 +69,9 @@ impl Tunnel {
             self.candidates.push(candidate);
             self.urgent_candidates.push(path.urgent(candidate));
         }
-        let rate = self.candidates.iter().filter(|path| path.usable).map(|path| path.rate * 8).sum();
-        self.ingress.set_rate(rate);
+        let usable = || self.candidates.iter().filter(|path| path.usable);
+        let rate = usable().map(|path| path.rate * 8).sum();
+        self.ingress.adapt(rate, usable().map(|path| path.delay).max().unwrap_or_default());
     }
 
     /// Hands the next batch to QUIC: from one path's queue, as much as its window and pace let out. False if

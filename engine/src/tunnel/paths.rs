@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::{Tunnel, TunnelEvent};
+use crate::congestion::Coupling;
 use crate::link::{LinkId, Policy};
 use crate::path::state::Verdict;
 use crate::path::{Outgoing, Path};
+use crate::quic::gate::Gate;
 use crate::quic::{ConnEvent, Endpoint, PathId, path_number};
 
 /// With so much in flight on one path, bytes, the others are worth a look.
@@ -182,6 +184,7 @@ impl Tunnel {
         for path in &mut self.paths {
             path.refresh(now, &mut self.conn);
         }
+        self.couple();
         for (id, sent) in answered {
             let still_due = self.conn.answers_due(id, now);
             let Some(path) = self.path_mut(id) else { continue };
@@ -198,6 +201,17 @@ impl Tunnel {
         }
         self.recover(now);
         self.adapt_hold();
+    }
+
+    /// Lets controllers that grow together know how all paths stand.
+    fn couple(&self) {
+        let gates = || self.paths.iter().filter_map(|path| self.conn.gate(path.id));
+        if !gates().next().is_some_and(Gate::is_coupled) {
+            return;
+        }
+        let rates = || self.paths.iter().filter(|path| path.health.is_usable()).map(Path::rate);
+        let coupling = Coupling { total: rates().sum(), best: rates().max().unwrap_or(0) };
+        gates().for_each(|gate| gate.couple(coupling));
     }
 
     /// Looks at every path's clock.

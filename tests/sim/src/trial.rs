@@ -135,25 +135,36 @@ pub struct TcpFlow {
 
 /// First of the ports of TCP connections.
 const TCP_PORT: u16 = 8000;
+/// The same of a neighbour's.
+const NEIGHBOUR_PORT: u16 = 9000;
 /// How long TCP has to get going before its rate counts.
 pub const WARM_UP: Duration = Duration::from_secs(2);
 
 /// Adds endless TCP connections in one direction.
 pub fn add_tcp(world: &mut World, from: Side, connections: u16, algorithm: Algorithm) -> Vec<TcpFlow> {
-    let to = from.other();
+    (0..connections).map(|number| connect_tcp(world, from, TCP_PORT + number, algorithm)).collect()
+}
+
+/// Adds endless TCP connections of somebody else's in one direction, beside the tunnel over one of its links.
+pub fn add_neighbours(world: &mut World, from: Side, connections: u16, link: usize) -> Vec<TcpFlow> {
     let connect = |number| {
-        let port = TCP_PORT + number;
-        let (local, remote) = (socket(from, port), socket(to, port));
-        // The laptop opens, as it does behind any NAT.
-        let open = |side| if side == Side::Laptop { Open::Active } else { Open::Passive };
-        let config = TcpConfig::new(local, remote, open(from), world.now());
-        let sender =
-            world.attach(from, port, TcpSender::new(TcpConfig { mtu: DEFAULT_MTU, algorithm, ..config }));
-        let config = TcpConfig::new(remote, local, open(to), world.now());
-        let receiver = world.attach(to, port, TcpReceiver::new(TcpConfig { mtu: DEFAULT_MTU, ..config }));
-        TcpFlow { sender, receiver }
+        world.route_beside(NEIGHBOUR_PORT + number, link);
+        connect_tcp(world, from, NEIGHBOUR_PORT + number, Algorithm::Cubic)
     };
     (0..connections).map(connect).collect()
+}
+
+fn connect_tcp(world: &mut World, from: Side, port: u16, algorithm: Algorithm) -> TcpFlow {
+    let to = from.other();
+    let (local, remote) = (socket(from, port), socket(to, port));
+    // The laptop opens, as it does behind any NAT.
+    let open = |side| if side == Side::Laptop { Open::Active } else { Open::Passive };
+    let config = TcpConfig::new(local, remote, open(from), world.now());
+    let sender =
+        world.attach(from, port, TcpSender::new(TcpConfig { mtu: DEFAULT_MTU, algorithm, ..config }));
+    let config = TcpConfig::new(remote, local, open(to), world.now());
+    let receiver = world.attach(to, port, TcpReceiver::new(TcpConfig { mtu: DEFAULT_MTU, ..config }));
+    TcpFlow { sender, receiver }
 }
 
 /// Mbit/s of payload of all these connections between two times.

@@ -1,5 +1,6 @@
 //! A laptop with links, a gateway, and a server behind it, in virtual time.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
@@ -75,6 +76,8 @@ pub struct World {
     start: Instant,
     now: Instant,
     options: WorldOptions,
+    /// Ports of hosts whose packets travel beside the tunnel, and over which link.
+    beside: HashMap<u16, usize>,
     profile: Profile,
     /// The laptop's engine.
     pub client: Client,
@@ -118,6 +121,7 @@ impl World {
             start: now,
             now,
             options,
+            beside: HashMap::new(),
             profile: profile.clone(),
             client,
             gateway: ends::gateway(options.seed, transport, 0),
@@ -215,6 +219,11 @@ impl World {
     /// Puts an endpoint on a host, at a port.
     pub fn attach(&mut self, side: Side, port: u16, endpoint: impl Endpoint + 'static) -> EndpointId {
         self.hosts.attach(side, port, Box::new(endpoint))
+    }
+
+    /// Lets what a port sends and gets travel over one link beside the tunnel: a neighbour's traffic.
+    pub fn route_beside(&mut self, port: u16, link: usize) {
+        self.beside.insert(port, link);
     }
 
     /// An endpoint, to read its results.

@@ -29,7 +29,7 @@ fn trace(profile: &Profile, congestion: Congestion, seed: u64) -> u64 {
 fn the_same_seed_gives_the_same_trace() {
     for name in ["wifi-edge-lte", "wifi-blackhole", "nat-rebinding"] {
         let profile = profile::named(name).unwrap();
-        for congestion in [Congestion::Bbr, Congestion::Cubic] {
+        for congestion in [Congestion::Bbr, Congestion::Cubic, Congestion::Balia] {
             let traces = [(); 2].map(|()| trace(&profile, congestion, 3));
             assert_eq!(traces[0], traces[1], "{name} with {congestion:?}");
         }

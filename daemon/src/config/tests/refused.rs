@@ -155,7 +155,7 @@ fn bad_words_are_reported_with_those_allowed() {
             "[path]\ncongestion = \"reno\"\nkeepalive = \"20\"\n[link.a]\ntier = \"high\""
         )),
         [
-            "8: path.congestion: \"reno\" is not known; allowed: \"bbr\", \"cubic\"",
+            "8: path.congestion: \"reno\" is not known; allowed: \"bbr\", \"cubic\", \"balia\"",
             "9: path.keepalive: \"20\" is not a duration; write a number and a unit, such as \"20s\" or \"2m\"",
             "11: link.a.tier: \"high\" is not known; allowed: \"auto\", \"always\", \"secondary\", \"backup\", \"never\"",
         ]

@@ -88,10 +88,11 @@ impl Phase {
         }
     }
 
-    /// Pacing relative to the bandwidth, thousandths (§5.3.3 and, for Startup, 4 ln 2).
+    /// Pacing relative to the bandwidth, thousandths (§5.3.3). In Startup the window is the limit: 4 ln 2, as the draft has it,
+    /// stretches the bursts of the inner flows' slow starts by a third of a round trip.
     pub(super) fn pacing_gain(&self) -> u64 {
         match self.kind {
-            Kind::Startup => 2773,
+            Kind::Startup => 8000,
             Kind::Drain => 500,
             Kind::Down => 800,
             Kind::Up => 1250,

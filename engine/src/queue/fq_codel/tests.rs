@@ -180,12 +180,30 @@ fn looking_ahead_takes_nothing_away() {
 #[test]
 fn a_slow_link_gets_a_target_that_its_packets_can_meet() {
     let mut queue = FqCodel::new(Config { mtu: 1250, ..Config::default() });
-    queue.set_rate(1_000_000);
+    queue.adapt(1_000_000, Duration::ZERO);
     assert_eq!((queue.aim.target, queue.aim.interval), (millis(15), millis(110)));
-    queue.set_rate(1_000_000_000);
+    queue.adapt(1_000_000_000, Duration::ZERO);
     assert_eq!((queue.aim.target, queue.aim.interval), (millis(5), millis(100)));
-    queue.set_rate(0);
+    queue.adapt(0, Duration::ZERO);
     assert_eq!((queue.aim.target, queue.aim.interval), (millis(5), millis(100)));
+}
+
+#[test]
+fn a_queue_before_long_paths_may_stand_for_as_much_longer() {
+    let dropped_after = |rtt, time| {
+        let mut queue = queue();
+        queue.adapt(1_000_000_000, rtt);
+        let began = start();
+        for at in 0..20 {
+            queue.push(began, packet(1, at, 1400, false), 1);
+        }
+        queue.pop(began + millis(10));
+        queue.pop(began + millis(10) + time);
+        queue.stats().dropped_delay
+    };
+    assert_eq!(dropped_after(Duration::ZERO, millis(110)), 1);
+    assert_eq!(dropped_after(millis(200), millis(290)), 0);
+    assert_eq!(dropped_after(millis(200), millis(310)), 1);
 }
 
 #[test]

@@ -1,14 +1,15 @@
-//! The real controller behind a gate: our BBR, or one of noq's.
+//! The real controller behind a gate: our BBR, our BALIA, or one of noq's.
 
 use std::time::Instant;
 
 use noq_proto::RttEstimator;
 use noq_proto::congestion::{Controller, ControllerMetrics};
 
-use crate::congestion::Bbr;
+use crate::congestion::{Balia, Bbr, Coupling};
 
 pub(super) enum Inner {
     Bbr(Box<Bbr>),
+    Balia(Box<Balia>),
     Noq(Box<dyn Controller>),
 }
 
@@ -16,6 +17,7 @@ impl Clone for Inner {
     fn clone(&self) -> Self {
         match self {
             Self::Bbr(bbr) => Self::Bbr(bbr.clone()),
+            Self::Balia(balia) => Self::Balia(balia.clone()),
             Self::Noq(controller) => Self::Noq(controller.clone_box()),
         }
     }
@@ -25,6 +27,7 @@ impl Inner {
     pub(super) fn window(&self) -> u64 {
         match self {
             Self::Bbr(bbr) => bbr.window(),
+            Self::Balia(balia) => balia.window(),
             Self::Noq(controller) => controller.window(),
         }
     }
@@ -32,6 +35,7 @@ impl Inner {
     pub(super) fn initial_window(&self) -> u64 {
         match self {
             Self::Bbr(bbr) => bbr.initial_window(),
+            Self::Balia(balia) => balia.initial_window(),
             Self::Noq(controller) => controller.initial_window(),
         }
     }
@@ -40,6 +44,7 @@ impl Inner {
     pub(super) fn pacing_rate(&self) -> Option<u64> {
         match self {
             Self::Bbr(bbr) => Some(bbr.pacing_rate()),
+            Self::Balia(_) => None,
             Self::Noq(controller) => controller.metrics().pacing_rate,
         }
     }
@@ -48,20 +53,19 @@ impl Inner {
     pub(super) fn bandwidth(&self) -> Option<u64> {
         match self {
             Self::Bbr(bbr) => bbr.bandwidth(),
+            Self::Balia(_) => None,
             Self::Noq(controller) => controller.metrics().bandwidth_estimate.map(|bits| bits / 8),
         }
     }
 
     pub(super) fn metrics(&self) -> ControllerMetrics {
-        match self {
-            Self::Bbr(bbr) => {
-                let mut metrics = ControllerMetrics::default();
-                metrics.congestion_window = bbr.window();
-                metrics.bandwidth_estimate = bbr.bandwidth().map(|bytes| bytes * 8);
-                metrics
-            }
-            Self::Noq(controller) => controller.metrics(),
+        if let Self::Noq(controller) = self {
+            return controller.metrics();
         }
+        let mut metrics = ControllerMetrics::default();
+        metrics.congestion_window = self.window();
+        metrics.bandwidth_estimate = self.bandwidth().map(|bytes| bytes * 8);
+        metrics
     }
 
     pub(super) fn on_sent(&mut self, now: Instant, bytes: u64, largest_pn: u64) {
@@ -73,6 +77,7 @@ impl Inner {
     pub(super) fn on_packet_sent(&mut self, now: Instant, bytes: u16, pn: u64) {
         match self {
             Self::Bbr(bbr) => bbr.on_sent(now, pn, u64::from(bytes)),
+            Self::Balia(_) => {}
             Self::Noq(controller) => controller.on_packet_sent(now, bytes, pn),
         }
     }
@@ -88,7 +93,7 @@ impl Inner {
     pub(super) fn is_underused(&self, in_flight: u64) -> bool {
         match self {
             Self::Bbr(_) => false,
-            Self::Noq(controller) => in_flight.saturating_mul(2) < controller.window(),
+            Self::Balia(_) | Self::Noq(_) => in_flight.saturating_mul(2) < self.window(),
         }
     }
 
@@ -103,6 +108,7 @@ impl Inner {
     ) {
         match self {
             Self::Bbr(bbr) => bbr.on_acked(now, pn, sent, bytes),
+            Self::Balia(balia) => balia.on_acked(sent, bytes, app_limited, (rtt.get(), rtt.min())),
             Self::Noq(controller) => controller.on_ack(now, sent, bytes, pn, app_limited, rtt),
         }
     }
@@ -121,6 +127,7 @@ impl Inner {
                     bbr.on_app_limited();
                 }
             }
+            Self::Balia(_) => {}
             Self::Noq(controller) => controller.on_end_acks(now, in_flight, app_limited, largest_pn),
         }
     }
@@ -143,6 +150,12 @@ impl Inner {
                     bbr.on_persistent_congestion();
                 }
             }
+            Self::Balia(balia) => {
+                balia.on_congestion(now, sent);
+                if is_persistent {
+                    balia.on_persistent_congestion();
+                }
+            }
             Self::Noq(controller) => {
                 controller.on_congestion_event(now, sent, is_persistent, is_ecn, lost_bytes, largest_lost_pn);
             }
@@ -152,6 +165,7 @@ impl Inner {
     pub(super) fn on_packet_lost(&mut self, lost_bytes: u16, pn: u64, now: Instant) {
         match self {
             Self::Bbr(bbr) => bbr.on_lost(now, pn, u64::from(lost_bytes)),
+            Self::Balia(_) => {}
             Self::Noq(controller) => controller.on_packet_lost(lost_bytes, pn, now),
         }
     }
@@ -159,6 +173,7 @@ impl Inner {
     pub(super) fn on_spurious_congestion_event(&mut self) {
         match self {
             Self::Bbr(bbr) => bbr.on_spurious_loss(),
+            Self::Balia(balia) => balia.on_spurious_loss(),
             Self::Noq(controller) => controller.on_spurious_congestion_event(),
         }
     }
@@ -166,7 +181,19 @@ impl Inner {
     pub(super) fn on_mtu_update(&mut self, new_mtu: u16) {
         match self {
             Self::Bbr(bbr) => bbr.set_mtu(new_mtu),
+            Self::Balia(balia) => balia.set_mtu(new_mtu),
             Self::Noq(controller) => controller.on_mtu_update(new_mtu),
+        }
+    }
+
+    /// Whether it has to know of the tunnel's other paths.
+    pub(super) fn is_coupled(&self) -> bool {
+        matches!(self, Self::Balia(_))
+    }
+
+    pub(super) fn couple(&mut self, coupling: Coupling) {
+        if let Self::Balia(balia) = self {
+            balia.couple(coupling);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use bytes::BytesMut;
 use tandem_engine::gateway::{GatewayEvent, RequestKind};
+use tandem_engine::ip::Header;
 use tandem_engine::link::{Arrival, Transmit};
 
 use super::ends::{GATEWAY_LINK, gateway_address};
@@ -38,7 +39,7 @@ impl World {
         let fingerprint = fingerprint(&packet);
         self.ledger.sent(fingerprint);
         self.trace.note(self.now - self.start, Fate::Offered, packet.len(), fingerprint);
-        match (self.options.route, side) {
+        match (self.route_of(&packet), side) {
             (Route::Tunnel, Side::Laptop) => {
                 self.client.handle_packet(self.now, packet);
                 self.client_touched = true;
@@ -50,9 +51,20 @@ impl World {
             (Route::Direct { link, overhead }, _) => {
                 let way = Way::of(side);
                 let remote = gateway_address();
-                self.send(way, Parcel { data: packet, overhead, remote, ecn: None, link });
+                self.send(way, Parcel { data: packet, overhead, remote, ecn: None, link, direct: true });
             }
         }
+    }
+
+    /// How a host's packet travels.
+    fn route_of(&self, packet: &[u8]) -> Route {
+        if self.beside.is_empty() {
+            return self.options.route;
+        }
+        let ports = Header::parse(packet).ok().and_then(|header| header.ports);
+        let link =
+            ports.and_then(|ports| self.beside.get(&ports.src).or_else(|| self.beside.get(&ports.dst)));
+        link.map_or(self.options.route, |link| Route::Direct { link: *link, overhead: 0 })
     }
 
     fn send(&mut self, way: Way, parcel: Parcel) {
@@ -70,7 +82,8 @@ impl World {
             };
             let remote = self.network.links[link].public;
             for data in datagrams(&transmit, &buf) {
-                let parcel = Parcel { data, overhead: UDP_OVERHEAD, remote, ecn: transmit.ecn, link };
+                let ecn = transmit.ecn;
+                let parcel = Parcel { data, overhead: UDP_OVERHEAD, remote, ecn, link, direct: false };
                 self.send(Way::Up, parcel);
             }
         }
@@ -95,6 +108,7 @@ impl World {
                     remote: gateway_address(),
                     ecn: transmit.ecn,
                     link,
+                    direct: false,
                 };
                 self.send(Way::Down, parcel);
             }
@@ -109,7 +123,7 @@ impl World {
     pub(super) fn arrive(&mut self) {
         while let Some(parcel) = self.network.pop_up(self.now) {
             self.note_arrival(&parcel);
-            if let Route::Direct { .. } = self.options.route {
+            if parcel.direct {
                 self.deliver(Side::Server, parcel.data.freeze());
                 continue;
             }
@@ -120,7 +134,7 @@ impl World {
         }
         while let Some(parcel) = self.network.pop_down(self.now) {
             self.note_arrival(&parcel);
-            if let Route::Direct { .. } = self.options.route {
+            if parcel.direct {
                 self.deliver(Side::Laptop, parcel.data.freeze());
                 continue;
             }

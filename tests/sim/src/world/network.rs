@@ -22,6 +22,8 @@ pub(crate) struct Parcel {
     pub(crate) remote: SocketAddr,
     pub(crate) ecn: Option<Ecn>,
     pub(crate) link: usize,
+    /// Whether it is a host's own packet, and no datagram of the tunnel's.
+    pub(crate) direct: bool,
 }
 
 impl Load for Parcel {

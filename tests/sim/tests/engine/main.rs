@@ -2,6 +2,7 @@
 
 mod classes;
 mod common;
+mod coupled;
 mod defects;
 mod duplication;
 mod reports;

@@ -75,7 +75,6 @@ rows! {
 
 mod loss_1 {
     tests! {
-        #[ignore = "0.890 of the best link alone, in 4 s of one world; downwards, and of four flows, more than it"]
         one_flow_up_gets_no_less_than_over_the_best_link: "loss-1", UP, 1;
         one_flow_down_gets_no_less_than_over_the_best_link: "loss-1", DOWN, 1;
         eight_flows_up_get_no_less_than_over_the_best_link: "loss-1", UP, 8;
@@ -86,7 +85,6 @@ mod loss_1 {
 mod wifi_edge_lte {
     tests! {
         one_flow_up_gets_no_less_than_over_the_best_link: "wifi-edge-lte", UP, 1;
-        #[ignore = "0.968 of the best link alone"]
         one_flow_down_gets_no_less_than_over_the_best_link: "wifi-edge-lte", DOWN, 1;
         eight_flows_up_get_no_less_than_over_the_best_link: "wifi-edge-lte", UP, 8;
         eight_flows_down_get_no_less_than_over_the_best_link: "wifi-edge-lte", DOWN, 8;
@@ -98,27 +96,22 @@ mod train {
         one_flow_up_gets_no_less_than_over_the_best_link: "train", UP, 1;
         one_flow_down_gets_no_less_than_over_the_best_link: "train", DOWN, 1;
         eight_flows_up_get_no_less_than_over_the_best_link: "train", UP, 8;
-        #[ignore = "0.791 of the best link alone"]
         eight_flows_down_get_no_less_than_over_the_best_link: "train", DOWN, 8;
     }
 }
 
 mod one_way_link {
     tests! {
-        #[ignore = "0.979 of the good link alone: bulk pauses when the other one goes deaf"]
         one_flow_up_gets_no_less_than_over_the_best_link: "one-way-link", UP, 1;
-        #[ignore = "0.977 of the good link alone: bulk pauses when the other one goes deaf"]
         one_flow_down_gets_no_less_than_over_the_best_link: "one-way-link", DOWN, 1;
-        #[ignore = "0.956 of the good link alone: bulk pauses when the other one goes deaf"]
         eight_flows_up_get_no_less_than_over_the_best_link: "one-way-link", UP, 8;
-        #[ignore = "0.949 of the good link alone: bulk pauses when the other one goes deaf"]
+        #[ignore = "0.956 of the good link alone: bulk pauses when the other one goes deaf"]
         eight_flows_down_get_no_less_than_over_the_best_link: "one-way-link", DOWN, 8;
     }
 }
 
 mod shared_bottleneck {
     tests! {
-        #[ignore = "0.888 of the best link alone; downwards 0.998"]
         one_flow_up_gets_no_less_than_over_the_best_link: "shared-bottleneck", UP, 1;
         one_flow_down_gets_no_less_than_over_the_best_link: "shared-bottleneck", DOWN, 1;
         eight_flows_up_get_no_less_than_over_the_best_link: "shared-bottleneck", UP, 8;
