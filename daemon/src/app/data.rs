@@ -6,6 +6,7 @@
 mod blocks;
 mod engine;
 mod eventloop;
+mod moderation;
 mod ports;
 mod timer;
 

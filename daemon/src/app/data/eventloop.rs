@@ -9,6 +9,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use super::blocks::Blocks;
+use super::moderation::Moderation;
 use super::timer::Timer;
 use super::{Engine, Job, Ports};
 use crate::host::tun::Tun;
@@ -30,6 +31,9 @@ pub(in crate::app) struct EventLoop<E: Engine> {
     jobs: mpsc::UnboundedReceiver<Job<E>>,
     events: mpsc::UnboundedSender<E::Event>,
     timer: Timer,
+    moderation: Moderation,
+    /// Packets that the present turn has taken in.
+    packets: usize,
     received: RecvBatch,
     blocks: Blocks,
     outgoing: Vec<u8>,
@@ -60,6 +64,8 @@ impl<E: Engine> EventLoop<E> {
             jobs,
             events,
             timer: Timer::new()?,
+            moderation: Moderation::new(Instant::now()),
+            packets: 0,
             received: RecvBatch::new(),
             blocks: Blocks::default(),
             outgoing: Vec::new(),
@@ -72,7 +78,13 @@ impl<E: Engine> EventLoop<E> {
     /// When the TUN device has failed or was deleted.
     pub(in crate::app) async fn run(mut self) -> io::Result<()> {
         while let Turn::Worked = poll_fn(|context| self.poll_input(context)).await? {
+            let began = Instant::now();
             self.flush();
+            let packets = std::mem::take(&mut self.packets);
+            if let Some(pause) = self.moderation.pause(began, Instant::now(), packets) {
+                // The thread has nothing else to do: what comes meanwhile is what it waits for.
+                std::thread::sleep(pause);
+            }
         }
         Ok(())
     }
@@ -87,13 +99,15 @@ impl<E: Engine> EventLoop<E> {
             worked = true;
         }
         let Self { engine, blocks, .. } = self;
-        worked |= self.ports.poll_recv(context, &mut self.received, |arrival, payload| {
+        let received = self.ports.poll_recv(context, &mut self.received, |arrival, payload| {
             engine.handle_udp(now, arrival, blocks.copy(payload));
-        }) > 0;
+        });
+        self.packets += received;
+        worked |= received > 0;
         if let Some(tun) = &mut self.tun {
             let each = |packet: &mut [u8]| engine.handle_packet(now, blocks.copy(packet));
             if let Poll::Ready(count) = tun.poll_recv(context, TUN_BATCH, each) {
-                count?;
+                self.packets += count?;
                 worked = true;
             }
         }
