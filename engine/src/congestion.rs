@@ -7,3 +7,7 @@ mod rate;
 
 pub(crate) use self::balia::{Balia, Coupling};
 pub(crate) use self::bbr::Bbr;
+
+/// Packets that may leave before anything is known. RFC 9002 §7.2 has 10 for one sender, and so has each of those that send
+/// through the tunnel, but without its headers.
+pub(crate) const INITIAL_WINDOW: u64 = 16;

@@ -98,6 +98,13 @@ pub struct Journal {
     live: Vec<(u64, Change)>,
 }
 
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // Closing is not enough: a program that is being started meanwhile has the file open until it begins.
+        let _ = self.file.unlock();
+    }
+}
+
 impl Journal {
     /// Opens the journal of the state directory `state`, made where there is none.
     ///

@@ -7,8 +7,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Packets that may leave before anything is known (RFC 9002 §7.2).
-const INITIAL_WINDOW: u64 = 10;
+use super::INITIAL_WINDOW;
+
 /// Least window, packets (RFC 9002 §7.2).
 const LEAST_WINDOW: u64 = 2;
 /// Above this many times the rate of the best path, a path gives back no more at a loss.

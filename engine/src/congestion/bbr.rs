@@ -27,12 +27,10 @@ use fastrand::Rng;
 
 use self::model::Model;
 use self::phase::Phase;
+use super::INITIAL_WINDOW;
 use super::rate::{Sample, Sampler};
 use crate::path::pacer::{bytes_in, bytes_per, scale};
 
-/// Packets that may leave before anything is known. RFC 9002 §7.2 has 10 for one sender, and so has each of those that send
-/// through the tunnel, but without its headers.
-const INITIAL_WINDOW: u64 = 16;
 /// Least window, packets.
 const LEAST_WINDOW: u64 = 4;
 /// Round trip until one was measured, for pacing.

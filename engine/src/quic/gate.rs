@@ -12,6 +12,7 @@
 #[cfg(feature = "fuzzing")]
 pub(crate) mod doors;
 mod inner;
+mod times;
 
 use std::any::Any;
 use std::fmt;
@@ -23,14 +24,12 @@ use noq_proto::RttEstimator;
 use noq_proto::congestion::{Controller, ControllerFactory, ControllerMetrics, CubicConfig};
 
 use self::inner::Inner;
+use self::times::{AnswerTime, RoundTrip};
 use super::Congestion;
-use crate::congestion::{Balia, Bbr, Coupling};
+use crate::congestion::{Balia, Bbr, Coupling, INITIAL_WINDOW};
 
 /// A pacing rate (bytes/s) that never delays: 1 Tbit/s.
 const UNPACED: u64 = 125_000_000_000;
-
-/// A round trip measured after a pause this long replaces what was known before it.
-const RTT_PAUSE: Duration = Duration::from_millis(500);
 
 /// An MTU probe that was not answered after this long is lost.
 const MTU_PROBE_TIME: Duration = Duration::from_secs(1);
@@ -86,50 +85,6 @@ struct State {
     newest: Option<Instant>,
     sent: Vec<Sent>,
     fates: Vec<Fate>,
-}
-
-/// The round trip as it is now: noq's own figure still counts what was measured before a pause, and a path that is left
-/// out because it was slow would stay so.
-#[derive(Debug, Clone, Copy, Default)]
-struct RoundTrip {
-    smoothed: Option<Duration>,
-    least: Option<Duration>,
-    at: Option<Instant>,
-}
-
-impl RoundTrip {
-    fn sample(&mut self, now: Instant, sample: Duration) {
-        let pause = self.at.map(|at| now.saturating_duration_since(at));
-        self.at = Some(now);
-        self.least = Some(self.least.map_or(sample, |least| least.min(sample)));
-        self.smoothed = Some(match (self.smoothed, pause) {
-            (Some(before), Some(pause)) if pause < RTT_PAUSE || sample > before => (before * 7 + sample) / 8,
-            _ => sample,
-        });
-    }
-}
-
-/// How long answers take: from sending a packet to its acknowledgement, the peer's ack delay included.
-#[derive(Debug, Clone, Copy, Default)]
-struct AnswerTime {
-    smoothed: Option<Duration>,
-    variation: Duration,
-}
-
-impl AnswerTime {
-    /// The estimator of RFC 6298 §2.
-    fn sample(&mut self, sample: Duration) {
-        match self.smoothed {
-            None => {
-                self.smoothed = Some(sample);
-                self.variation = sample / 2;
-            }
-            Some(smoothed) => {
-                self.variation = (self.variation * 3 + smoothed.abs_diff(sample)) / 4;
-                self.smoothed = Some((smoothed * 7 + sample) / 8);
-            }
-        }
-    }
 }
 
 /// The tunnel's handle on one path's gate.
@@ -263,8 +218,7 @@ impl Gate {
 
     /// By when an answer can be expected: smoothed time plus four times its variation (RFC 6298).
     pub(crate) fn answer_time(&self) -> Option<Duration> {
-        let answer = self.lock().answer;
-        answer.smoothed.map(|smoothed| smoothed + answer.variation * 4)
+        self.lock().answer.bound()
     }
 
     /// Smallest RTT seen.
@@ -477,7 +431,11 @@ impl ControllerFactory for GatedFactory {
                 Inner::Bbr(Box::new(Bbr::new(now, current_mtu, self.seed.wrapping_add(count))))
             }
             Congestion::Balia => Inner::Balia(Box::new(Balia::new(current_mtu))),
-            Congestion::Cubic => Inner::Noq(Arc::new(CubicConfig::default()).build(now, current_mtu)),
+            Congestion::Cubic => {
+                let mut config = CubicConfig::default();
+                config.initial_window(INITIAL_WINDOW * u64::from(current_mtu));
+                Inner::Noq(Arc::new(config).build(now, current_mtu))
+            }
         };
         let gate = Gate::new(&inner, current_mtu);
         Box::new(Gated { inner, gate })

@@ -81,6 +81,9 @@ pub struct World {
     profile: Profile,
     /// The laptop's engine.
     pub client: Client,
+    /// Whether the laptop is suspended, and for how long it was before: its clock stood still meanwhile.
+    is_asleep: bool,
+    slept: Duration,
     /// The gateway's engine.
     pub gateway: Gateway,
     incarnation: u8,
@@ -124,6 +127,8 @@ impl World {
             beside: HashMap::new(),
             profile: profile.clone(),
             client,
+            is_asleep: false,
+            slept: Duration::ZERO,
             gateway: ends::gateway(options.seed, transport, 0),
             incarnation: 0,
             network: Network::new(profile, options.seed, now),
@@ -172,7 +177,7 @@ impl World {
         for index in 0..self.network.links.len() {
             self.link_up(index);
         }
-        self.client.connect(self.now);
+        self.client.connect(self.client_now());
         self.client_touched = true;
     }
 
@@ -203,7 +208,7 @@ impl World {
 
     /// How many of the client's paths carry packets.
     pub fn paths_up(&mut self) -> usize {
-        self.client.paths(self.now).iter().filter(|path| path.state == PathState::Up).count()
+        self.client.paths(self.client_now()).iter().filter(|path| path.state == PathState::Up).count()
     }
 
     /// The hash of everything that happened: same seed, same hash.
@@ -257,7 +262,7 @@ impl World {
             ipv6: false,
         };
         if self.options.route == Route::Tunnel {
-            self.client.link_up(self.now, link);
+            self.client.link_up(self.client_now(), link);
             self.client_touched = true;
         }
     }
@@ -267,7 +272,7 @@ impl World {
         self.network.set_carrier(index, false);
         if self.options.route == Route::Tunnel {
             let id = self.network.links[index].id;
-            self.client.link_down(self.now, id);
+            self.client.link_down(self.client_now(), id);
             self.client_touched = true;
         }
     }
@@ -301,7 +306,7 @@ impl World {
         }
         if event.readdress {
             let id = self.network.links[index].id;
-            self.client.link_moved(self.now, id);
+            self.client.link_moved(self.client_now(), id);
             self.client_touched = true;
         }
     }
@@ -311,6 +316,25 @@ impl World {
         self.incarnation += 1;
         self.gateway = ends::gateway(self.options.seed, transport(self.options), self.incarnation);
         self.gateway_touched = true;
+    }
+
+    /// Suspends the laptop for a time: what comes to it is lost, and by its clock no time passes (`CLOCK_MONOTONIC`).
+    pub fn suspend(&mut self, time: Duration) {
+        self.settle();
+        self.is_asleep = true;
+        self.run_for(time);
+        self.is_asleep = false;
+        self.slept += time;
+    }
+
+    /// The laptop's time.
+    fn client_now(&self) -> Instant {
+        self.now - self.slept
+    }
+
+    /// When the laptop's engine wants to be looked at, by the world's time.
+    fn client_deadline(&self) -> Option<Instant> {
+        self.client.poll_timeout().filter(|_| !self.is_asleep).map(|deadline| deadline + self.slept)
     }
 
     /// Runs for a time.
@@ -351,7 +375,7 @@ impl World {
             "events {:?}, gateway {:?}, paths {:?}, idle {:?}",
             self.client_events,
             self.gateway_log,
-            self.client.paths(self.now),
+            self.client.paths(self.client_now()),
             self.client.idle_links()
         )
     }
@@ -364,7 +388,7 @@ impl World {
         self.settle();
         let deadlines = [
             self.network.deadline(),
-            self.client.poll_timeout(),
+            self.client_deadline(),
             self.gateway.poll_timeout(),
             self.hosts.deadline(),
             self.timeline.deadline(),
@@ -388,8 +412,8 @@ impl World {
 
     fn time_out(&mut self) {
         let now = self.now;
-        if self.client.poll_timeout().is_some_and(|deadline| deadline <= now) {
-            self.client.handle_timeout(now);
+        if self.client_deadline().is_some_and(|deadline| deadline <= now) {
+            self.client.handle_timeout(self.client_now());
             self.client_touched = true;
         }
         if self.gateway.poll_timeout().is_some_and(|deadline| deadline <= now) {

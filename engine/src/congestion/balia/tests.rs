@@ -111,8 +111,8 @@ fn the_slower_path_gives_back_more_at_a_loss_but_not_all() {
 fn slow_start_doubles_each_round_until_a_queue_shows() {
     let mut path = Balia::new(MTU);
     let sent = start();
-    path.on_acked(sent, 10_000, false, (RTT, RTT));
-    assert_eq!(path.window(), 20_000);
+    path.on_acked(sent, 16_000, false, (RTT, RTT));
+    assert_eq!(path.window(), 32_000);
     path.on_acked(sent, 1_000, false, (RTT + Duration::from_millis(13), RTT));
     let at_queue = path.window();
     path.on_acked(sent, 1_000, false, (RTT, RTT));
@@ -141,8 +141,8 @@ fn a_spurious_loss_is_taken_back() {
 #[test]
 fn a_window_that_is_not_used_does_not_grow() {
     let mut path = Balia::new(MTU);
-    path.on_acked(start(), 10_000, true, (RTT, RTT));
-    assert_eq!(path.window(), 10_000);
+    path.on_acked(start(), 16_000, true, (RTT, RTT));
+    assert_eq!(path.window(), 16_000);
 }
 
 #[test]

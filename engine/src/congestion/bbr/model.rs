@@ -232,7 +232,7 @@ impl Model {
 
     /// Whether packets wait in the link: no round trip of the last round was near the least.
     pub(super) fn has_queue(&self) -> bool {
-        self.queue().is_some_and(|(queue, least)| queue > noticeable(least) + self.noise / 2)
+        self.queue().is_some_and(|(queue, least)| queue > self.visible(least))
     }
 
     /// Whether a queue has just grown: none of the latest round trips was near the least.
@@ -245,11 +245,10 @@ impl Model {
         self.queue().is_some_and(|(queue, least)| least + queue <= empty(least))
     }
 
-    /// A queue beyond this is one, where a few round trips tell. Jitter alone would pass for a queue that stands for ever, and
-    /// each time that it is drained the path would be believed to carry less. The least of a whole round is lifted by a
-    /// part of the jitter only.
+    /// A queue beyond this is one. Jitter alone would pass for a queue that stands for ever, and each time that it is
+    /// drained the path would be believed to carry less.
     fn visible(&self, least: Duration) -> Duration {
-        noticeable(least) + self.noise * 2
+        least / 8 + Duration::from_millis(1) + self.noise * 2
     }
 
     fn queue(&self) -> Option<(Duration, Duration)> {
@@ -360,11 +359,6 @@ impl Model {
         };
         self.round.lost = 0;
     }
-}
-
-/// What a queue adds to the least round trip at least, to be taken for one, on a link without jitter.
-fn noticeable(least: Duration) -> Duration {
-    least / 8 + Duration::from_millis(1)
 }
 
 /// A round trip up to which the queue counts as empty: a packet or two, and jitter.

@@ -41,7 +41,7 @@ impl World {
         self.trace.note(self.now - self.start, Fate::Offered, packet.len(), fingerprint);
         match (self.route_of(&packet), side) {
             (Route::Tunnel, Side::Laptop) => {
-                self.client.handle_packet(self.now, packet);
+                self.client.handle_packet(self.client_now(), packet);
                 self.client_touched = true;
             }
             (Route::Tunnel, Side::Server) => {
@@ -75,8 +75,12 @@ impl World {
     }
 
     fn client_transmits(&mut self) {
+        if self.is_asleep {
+            return;
+        }
+        let now = self.client_now();
         let mut buf = std::mem::take(&mut self.buf);
-        while let Some(transmit) = self.client.poll_transmit(self.now, MAX_SEGMENTS, &mut buf) {
+        while let Some(transmit) = self.client.poll_transmit(now, MAX_SEGMENTS, &mut buf) {
             let Some(link) = self.network.links.iter().position(|link| link.id == transmit.link) else {
                 continue;
             };
@@ -134,6 +138,9 @@ impl World {
         }
         while let Some(parcel) = self.network.pop_down(self.now) {
             self.note_arrival(&parcel);
+            if self.is_asleep {
+                continue;
+            }
             if parcel.direct {
                 self.deliver(Side::Laptop, parcel.data.freeze());
                 continue;
@@ -141,7 +148,7 @@ impl World {
             let link = &self.network.links[parcel.link];
             let arrival =
                 Arrival { link: link.id, remote: parcel.remote, local: link.local, ecn: parcel.ecn };
-            self.client.handle_udp(self.now, &arrival, parcel.data);
+            self.client.handle_udp(self.client_now(), &arrival, parcel.data);
             self.client_touched = true;
         }
     }

@@ -37,7 +37,9 @@ impl Load for Parcel {
 pub struct Pipe {
     shaper: Shaper<Parcel>,
     lost: Vec<Parcel>,
-    /// Bytes of IP packets that were put on it, whatever became of them.
+    /// Packets that were put on it, whatever became of them.
+    pub packets: u64,
+    /// Bytes of these IP packets.
     pub offered: u64,
     /// Bytes of IP packets that came out at its end.
     pub passed: u64,
@@ -47,7 +49,14 @@ pub struct Pipe {
 
 impl Pipe {
     fn new(shape: Shape, seed: u64, now: Instant) -> Self {
-        Self { shaper: Shaper::new(shape, seed, now), lost: Vec::new(), offered: 0, passed: 0, swallowed: 0 }
+        Self {
+            shaper: Shaper::new(shape, seed, now),
+            lost: Vec::new(),
+            packets: 0,
+            offered: 0,
+            passed: 0,
+            swallowed: 0,
+        }
     }
 
     /// What it does to packets.
@@ -75,6 +84,7 @@ impl Pipe {
 
     /// True if the packet is on its way.
     fn push(&mut self, now: Instant, parcel: Parcel) -> bool {
+        self.packets += 1;
         self.offered += parcel.wire_len() as u64;
         let shape = self.shaper.shape();
         if shape.blackhole || parcel.wire_len() > shape.mtu {

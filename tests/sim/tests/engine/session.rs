@@ -1,5 +1,7 @@
 //! Who gets a tunnel, who does not, and how each learns why.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use tandem_engine::client::ClientEvent;
 use tandem_engine::error::CloseReason;
@@ -7,6 +9,7 @@ use tandem_engine::gateway::ENROL_PATH;
 use tandem_engine::identity::Identity;
 use tandem_engine::link::Tier;
 use tandem_sim::host::udp;
+use tandem_sim::profile::Way;
 use tandem_sim::world::server_inner;
 use tandem_sim::{World, WorldOptions};
 
@@ -193,4 +196,47 @@ fn a_packet_too_long_for_the_tunnel_that_may_be_cut_is_cut() {
     assert_eq!(lengths.len(), 2, "{lengths:?}");
     assert_eq!(lengths.iter().sum::<usize>(), 2000 + 20);
     assert!(lengths.iter().all(|len| *len <= 1420), "{lengths:?}");
+}
+
+#[test]
+fn a_laptop_that_slept_for_ten_minutes_is_back_at_once() {
+    let mut world = connected(&two_links());
+    stream(&mut world, 5, ms(300), true);
+    world.suspend(Duration::from_secs(600));
+    world.client_events.clear();
+    let began = world.now();
+    world.laptop_sends(upward(500, 1));
+    let down = event(&mut world, |event| matches!(event, ClientEvent::Down { .. }));
+    assert_eq!(down, ClientEvent::Down { reason: CloseReason::Reset });
+    world.run_until(ms(5000), |world| world.client.is_up());
+    assert!(world.now() - began < ms(1000), "{:?}", world.now() - began);
+    // Its packets get through with the address that they had before.
+    let (sent, got) = stream(&mut world, 5, ms(300), true);
+    assert!(sent > 0 && got.len() as u64 >= sent, "{} of {sent}", got.len());
+}
+
+#[test]
+fn a_laptop_that_slept_for_ten_seconds_goes_on_with_its_connection() {
+    let mut world = connected(&two_links());
+    stream(&mut world, 5, ms(300), true);
+    world.suspend(Duration::from_secs(10));
+    world.client_events.clear();
+    let (sent, got) = stream(&mut world, 5, ms(2000), true);
+    assert!(!world.client_events.iter().any(|event| matches!(event, ClientEvent::Down { .. })));
+    // What left before the first answer may have been sent to a path that was taken for dead.
+    assert!(got.len() as u64 * 10 >= sent * 9, "{} of {sent}", got.len());
+}
+
+#[test]
+fn an_idle_tunnel_sends_few_packets() {
+    let mut world = connected(&two_links());
+    world.run_for(Duration::from_secs(10));
+    let packets = |world: &World| -> u64 {
+        world.links().iter().map(|link| link.pipe(Way::Up).packets + link.pipe(Way::Down).packets).sum()
+    };
+    let before = packets(&world);
+    world.run_for(Duration::from_secs(300));
+    let each_minute = (packets(&world) - before) as f64 / 5.0 / 2.0;
+    println!("{each_minute:.1} packets a minute on each path, both directions together");
+    assert!(each_minute <= 15.0, "{each_minute:.1} packets a minute on each path");
 }
