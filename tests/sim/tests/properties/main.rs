@@ -69,7 +69,7 @@ fn goodput_is_at_least_that_of_the_best_link() {
 }
 
 #[test]
-#[ignore = "0.22 over 9 Mbit/s at 43 ms and 40 Mbit/s at 76 ms, with Cubic outside: 8 of 38 Mbit/s"]
+#[ignore = "0.27 over 4 Mbit/s at 43 ms and 40 Mbit/s at 76 ms, 10 of 38 Mbit/s: its slow start ends when the first is full"]
 fn a_quic_like_flow_gets_at_least_what_the_best_link_gives_it() {
     try_worlds(Promise::QuicGoodput, 8, worlds::calm());
 }
