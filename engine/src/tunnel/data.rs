@@ -11,7 +11,7 @@ use crate::link::Transmit;
 use crate::masque::datagram::{self, CONTEXT_IP};
 use crate::path::{Outgoing, Path};
 use crate::quic::Datagram;
-use crate::schedule::{self, Candidate, Choice};
+use crate::schedule::{self, Candidate, Choice, Usage};
 
 /// What QUIC adds to a datagram at most, bytes: short header with a 20-byte connection id and a 4-byte packet
 /// number, frame type and length, AEAD tag (RFC 9000 §17.3.1, RFC 9221 §4, RFC 9001 §5.3).
@@ -69,9 +69,11 @@ impl Tunnel {
             self.candidates.push(candidate);
             self.urgent_candidates.push(path.urgent(candidate));
         }
-        let usable = || self.candidates.iter().filter(|path| path.usable);
-        let rate = usable().map(|path| path.rate * 8).sum();
-        self.ingress.adapt(rate, usable().map(|path| path.delay).max().unwrap_or_default());
+        let rate = self.candidates.iter().filter(|path| path.usable).map(|path| path.rate * 8).sum();
+        // Not of a path that stands by or is left out: nobody waits for what comes that late.
+        let usages = schedule::usage(&self.candidates, self.ingress.bytes() as u64);
+        let in_use = self.candidates.iter().zip(usages).filter(|(_, usage)| *usage == Usage::InUse);
+        self.ingress.adapt(rate, in_use.map(|(path, _)| path.delay).max().unwrap_or_default());
     }
 
     /// Hands the next batch to QUIC: from one path's queue, as much as its window and pace let out. False if
