@@ -11,7 +11,7 @@ use super::INITIAL_WINDOW;
 
 /// Least window, packets (RFC 9002 §7.2).
 const LEAST_WINDOW: u64 = 2;
-/// Above this many times the rate of the best path, a path gives back no more at a loss.
+/// However much faster the best path is, a loss takes no more than half of this from a window.
 const MOST_DECREASE: f64 = 1.5;
 /// What the round trip grows by while slow start fills a queue: an eighth, within these bounds (RFC 9406 §4.3).
 const QUEUE_SHARE: u32 = 8;

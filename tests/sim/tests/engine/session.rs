@@ -1,4 +1,4 @@
-//! Who gets a tunnel, who does not, and how each learns why.
+//! Who gets a tunnel, who does not, how each learns why, and how it outlives silence.
 
 use std::time::Duration;
 
@@ -18,6 +18,17 @@ use crate::common::{connected, ms, numbers, one_link, stream, two_links, upward,
 fn event(world: &mut World, matches: impl Fn(&ClientEvent) -> bool) -> ClientEvent {
     world.run_until(ms(15_000), |world| world.client_events.iter().any(&matches));
     world.client_events.iter().find(|event| matches(event)).cloned().expect("it was waited for")
+}
+
+/// The gateway knows nothing of the connection any more: the next packet has it made anew.
+fn joins_again_at_once(world: &mut World) {
+    world.client_events.clear();
+    let began = world.now();
+    world.laptop_sends(upward(500, 1));
+    let down = event(world, |event| matches!(event, ClientEvent::Down { .. }));
+    assert_eq!(down, ClientEvent::Down { reason: CloseReason::Reset });
+    world.run_until(ms(5000), |world| world.client.is_up());
+    assert!(world.now() - began < ms(1000), "{:?}", world.now() - began);
 }
 
 #[test]
@@ -82,13 +93,7 @@ fn a_gateway_that_was_restarted_is_joined_again_at_once() {
     let mut world = connected(&two_links());
     stream(&mut world, 5, ms(300), true);
     world.restart_gateway();
-    world.client_events.clear();
-    let began = world.now();
-    world.laptop_sends(upward(500, 1));
-    let down = event(&mut world, |event| matches!(event, ClientEvent::Down { .. }));
-    assert_eq!(down, ClientEvent::Down { reason: CloseReason::Reset });
-    world.run_until(ms(5000), |world| world.client.is_up());
-    assert!(world.now() - began < ms(1000), "{:?}", world.now() - began);
+    joins_again_at_once(&mut world);
 }
 
 #[test]
@@ -203,13 +208,7 @@ fn a_laptop_that_slept_for_ten_minutes_is_back_at_once() {
     let mut world = connected(&two_links());
     stream(&mut world, 5, ms(300), true);
     world.suspend(Duration::from_secs(600));
-    world.client_events.clear();
-    let began = world.now();
-    world.laptop_sends(upward(500, 1));
-    let down = event(&mut world, |event| matches!(event, ClientEvent::Down { .. }));
-    assert_eq!(down, ClientEvent::Down { reason: CloseReason::Reset });
-    world.run_until(ms(5000), |world| world.client.is_up());
-    assert!(world.now() - began < ms(1000), "{:?}", world.now() - began);
+    joins_again_at_once(&mut world);
     // Its packets get through with the address that they had before.
     let (sent, got) = stream(&mut world, 5, ms(300), true);
     assert!(sent > 0 && got.len() as u64 >= sent, "{} of {sent}", got.len());

@@ -63,7 +63,11 @@ rows! {
     starlink_lte: "starlink-lte";
     three_links: "three-links";
     five_links: "five-links";
+    wifi_edge_lte: "wifi-edge-lte";
+    train: "train";
+    shared_bottleneck: "shared-bottleneck";
     loss_0_1: "loss-0.1";
+    loss_1: "loss-1";
     loss_3: "loss-3";
     asymmetric_mtu: "asymmetric-mtu";
     nat_rebinding: "nat-rebinding";
@@ -73,33 +77,6 @@ rows! {
     asymmetric_rates: "asymmetric-rates";
 }
 
-mod loss_1 {
-    tests! {
-        one_flow_up_gets_no_less_than_over_the_best_link: "loss-1", UP, 1;
-        one_flow_down_gets_no_less_than_over_the_best_link: "loss-1", DOWN, 1;
-        eight_flows_up_get_no_less_than_over_the_best_link: "loss-1", UP, 8;
-        eight_flows_down_get_no_less_than_over_the_best_link: "loss-1", DOWN, 8;
-    }
-}
-
-mod wifi_edge_lte {
-    tests! {
-        one_flow_up_gets_no_less_than_over_the_best_link: "wifi-edge-lte", UP, 1;
-        one_flow_down_gets_no_less_than_over_the_best_link: "wifi-edge-lte", DOWN, 1;
-        eight_flows_up_get_no_less_than_over_the_best_link: "wifi-edge-lte", UP, 8;
-        eight_flows_down_get_no_less_than_over_the_best_link: "wifi-edge-lte", DOWN, 8;
-    }
-}
-
-mod train {
-    tests! {
-        one_flow_up_gets_no_less_than_over_the_best_link: "train", UP, 1;
-        one_flow_down_gets_no_less_than_over_the_best_link: "train", DOWN, 1;
-        eight_flows_up_get_no_less_than_over_the_best_link: "train", UP, 8;
-        eight_flows_down_get_no_less_than_over_the_best_link: "train", DOWN, 8;
-    }
-}
-
 mod one_way_link {
     tests! {
         one_flow_up_gets_no_less_than_over_the_best_link: "one-way-link", UP, 1;
@@ -107,14 +84,5 @@ mod one_way_link {
         eight_flows_up_get_no_less_than_over_the_best_link: "one-way-link", UP, 8;
         #[ignore = "0.956 of the good link alone: bulk pauses when the other one goes deaf"]
         eight_flows_down_get_no_less_than_over_the_best_link: "one-way-link", DOWN, 8;
-    }
-}
-
-mod shared_bottleneck {
-    tests! {
-        one_flow_up_gets_no_less_than_over_the_best_link: "shared-bottleneck", UP, 1;
-        one_flow_down_gets_no_less_than_over_the_best_link: "shared-bottleneck", DOWN, 1;
-        eight_flows_up_get_no_less_than_over_the_best_link: "shared-bottleneck", UP, 8;
-        eight_flows_down_get_no_less_than_over_the_best_link: "shared-bottleneck", DOWN, 8;
     }
 }
