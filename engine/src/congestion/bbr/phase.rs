@@ -185,6 +185,10 @@ impl Phase {
 
     /// Startup: until the rate grows no more, or losses say that it is enough.
     fn fill(&mut self, step: &Step<'_>, model: &mut Model) {
+        // A queue that we did not fill is another's, or one of the way back, where a download delays what acknowledges us.
+        if step.sample.app_limited {
+            return;
+        }
         // Rates of a pipe that was never full are guesses; what a long queue lets out is none.
         if let Some(rate) = step.sample.rate.filter(|_| model.queue_is_long()) {
             model.renew_rate(rate);
@@ -192,7 +196,7 @@ impl Phase {
             self.enter(Kind::Drain, model);
             return;
         }
-        if !model.round_started() || step.sample.app_limited {
+        if !model.round_started() {
             return;
         }
         let congested = model.is_congested() && model.rounds() > 1;
