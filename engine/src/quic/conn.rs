@@ -163,12 +163,24 @@ impl Conn {
                 Event::Path(PathEvent::RemoteStatus { id, status, .. }) => {
                     ConnEvent::PeerStatus { path: id, backup: status == PathStatus::Backup }
                 }
+                Event::HandshakeConfirmed => {
+                    self.change_keys_early();
+                    continue;
+                }
                 Event::Path(_)
                 | Event::HandshakeDataReady
-                | Event::HandshakeConfirmed
                 | Event::DatagramsUnblocked
                 | Event::NatTraversal(_) => continue,
             });
+        }
+    }
+
+    /// Changes keys (RFC 9001 §6) while there is one path. noq changes them once in the first thousand packets, and then not
+    /// for millions. It keeps the old keys for packets with lower numbers than the first under new ones, whichever paths
+    /// they came on: what another path still brings under the old keys would not be decrypted, and pass for lost.
+    fn change_keys_early(&mut self) {
+        if self.inner.side().is_client() {
+            self.inner.force_key_update();
         }
     }
 
