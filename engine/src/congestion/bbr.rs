@@ -129,15 +129,12 @@ impl Bbr {
             self.adapt_bounds(&sample);
         }
         let step = phase::Step { now, in_flight, mtu: self.mtu, sample: &sample };
-        let before = (self.phase.is_probing_rtt(), self.phase.pipe_was_filled());
+        let before = self.phase.is_probing_rtt();
         self.phase.advance(&step, &mut self.model, &mut self.random);
-        match (before.0, self.phase.is_probing_rtt()) {
+        match (before, self.phase.is_probing_rtt()) {
             (false, true) => self.saved_window = self.window,
             (true, false) => self.window = self.window.max(self.saved_window),
             _ => {}
-        }
-        if before.1 && !self.phase.pipe_was_filled() {
-            self.window = self.window.max(self.initial_window());
         }
         self.set_pacing_rate(sample.app_limited);
         self.set_window(sample.newly_acked);

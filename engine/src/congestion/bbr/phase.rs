@@ -59,9 +59,6 @@ pub(super) struct Phase {
     /// Round in which it began.
     since: u64,
     filled: bool,
-    /// Whether that was concluded from a queue while there was little to send: it may have been another's, or one of the
-    /// way back, where a download delays what acknowledges us.
-    doubted: bool,
     /// Highest rate by which growth is judged, bytes/s, and rounds without.
     grown: u64,
     flat: u32,
@@ -81,7 +78,6 @@ impl Phase {
             kind: Kind::Startup,
             since: 0,
             filled: false,
-            doubted: false,
             grown: 0,
             flat: 0,
             probed: None,
@@ -141,9 +137,6 @@ impl Phase {
 
     /// Moves on after an acknowledgement.
     pub(super) fn advance(&mut self, step: &Step<'_>, model: &mut Model, random: &mut Rng) {
-        if self.doubted && !step.sample.app_limited && model.is_queue_empty() {
-            *self = Self { since: model.rounds(), probed: self.probed, ..Self::new() };
-        }
         match self.kind {
             Kind::Startup => self.fill(step, model),
             Kind::Drain => {
@@ -196,7 +189,6 @@ impl Phase {
         if let Some(rate) = step.sample.rate.filter(|_| model.queue_is_long()) {
             model.renew_rate(rate);
             self.filled = true;
-            self.doubted = step.sample.app_limited;
             self.enter(Kind::Drain, model);
             return;
         }
