@@ -17,7 +17,7 @@ pub(crate) use self::queue::Outgoing;
 use self::queue::PathQueue;
 pub use self::report::{Account, PathReport, Told, Usage};
 pub use self::state::PathState;
-use self::state::{AnswerTimes, Health, Verdict};
+use self::state::{AnswerTimes, Health};
 pub(crate) use self::tally::METER_INTERVAL;
 use self::tally::{Bytes, Meter, Tally};
 use crate::duplication::{Allowance, Duplication};
@@ -47,6 +47,8 @@ const UNKNOWN_RTT: Duration = Duration::from_millis(100);
 const REFRESH: Duration = Duration::from_millis(500);
 /// What a path lost counts for half after this time without news: a path that is left out has to get another chance.
 const LOSS_HALF_LIFE: Duration = Duration::from_secs(1);
+/// A path that lost less than this part of late is not known for its losses.
+const LITTLE_LOSS: f64 = 0.01;
 /// Weight of one packet's fate in the loss share.
 const LOSS_WEIGHT: f64 = 1.0 / 256.0;
 /// RFC 9002 §7.7: a window-based controller is paced a little faster than a window per RTT. In thousandths.
@@ -167,6 +169,11 @@ impl Path {
         let share = (lost_now as f64 / sent_now as f64).min(1.0);
         let weight = 1.0 - (1.0 - LOSS_WEIGHT).powf(sent_now as f64);
         self.loss += (share - self.loss) * weight;
+    }
+
+    /// Whether silence is news of it: where much is lost, what is not answered was lost like the rest.
+    pub(crate) fn loses_little(&self) -> bool {
+        self.loss < LITTLE_LOSS
     }
 
     /// Starts afresh to find out what the path carries: it is new, or was silent.
@@ -324,26 +331,15 @@ impl Path {
     }
 
     /// When its timers want to be looked at: health, and pacing if packets wait and QUIC could take them.
-    pub(crate) fn deadline(&self, conn: &Conn, way: Option<PathId>, is_busy: bool) -> Option<Instant> {
+    pub(crate) fn deadline(&self, conn: &Conn, answers: AnswerTimes, is_busy: bool) -> Option<Instant> {
         let gate = conn.gate(self.id);
-        let health = self.health.deadline(self.answer_times(conn, way));
+        let health = self.health.deadline(answers);
         let has_room = gate.is_some_and(|gate| {
             let reserve = self.reserve(gate);
             self.room(gate, reserve).0 >= self.room_needed(reserve)
         });
         let pacing = if self.is_idle() || !has_room || is_busy { None } else { self.pacer.ready_at() };
         [health, pacing].into_iter().flatten().min()
-    }
-
-    /// Judges the path's health by the clock, where answers come by the path `way`.
-    pub(crate) fn check(&mut self, now: Instant, conn: &Conn, way: Option<PathId>) -> Verdict {
-        let answers = self.answer_times(conn, way);
-        self.health.check(now, answers)
-    }
-
-    fn answer_times(&self, conn: &Conn, way: Option<PathId>) -> AnswerTimes {
-        let time = |id| conn.gate(id).and_then(Gate::answer_time);
-        AnswerTimes { own: time(self.id), way: way.filter(|way| *way != self.id).and_then(time) }
     }
 
     /// Takes down what it has carried, for figures of late.

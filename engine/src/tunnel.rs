@@ -321,7 +321,7 @@ impl Tunnel {
         let paths = self
             .paths
             .iter()
-            .filter_map(|path| path.deadline(&self.conn, self.ack_path, self.conn.is_busy()))
+            .filter_map(|path| path.deadline(&self.conn, self.answer_times(path), self.conn.is_busy()))
             .min();
         let inbound = [self.rejoiner.poll_timeout(), self.resequencer.poll_timeout()];
         let memory = [self.ingress.poll_timeout(), self.classifier.poll_timeout()];

@@ -65,6 +65,10 @@ pub(crate) struct Health {
     evident_since: Option<Instant>,
     /// Since when an answer is late.
     late_since: Option<Instant>,
+    /// Whether answers are late while another path shows that the peer is awake.
+    doubted: bool,
+    /// When the youngest packet left that was answered.
+    answered: Option<Instant>,
     suspect: Option<Suspicion>,
     demoted: bool,
 }
@@ -76,6 +80,8 @@ pub(crate) struct AnswerTimes {
     pub(crate) own: Option<Duration>,
     /// On the path by which all answers come, if that is another one.
     pub(crate) way: Option<Duration>,
+    /// When the youngest packet left that was answered on another path: the peer was not busy after this.
+    pub(crate) elsewhere: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -91,6 +97,8 @@ pub(crate) enum Verdict {
     Unchanged,
     /// An answer is late: time to find out whether it is its way that is dead.
     Late,
+    /// Several answers are late, and later packets of another path have theirs: it is this path that is slow or dead.
+    Doubted,
     /// An answer is overdue.
     Overdue,
     /// A suspect path is to be probed now.
@@ -107,6 +115,8 @@ impl Health {
             unanswered: 0,
             evident_since: None,
             late_since: None,
+            doubted: false,
+            answered: None,
             suspect: None,
             demoted: false,
         }
@@ -114,6 +124,16 @@ impl Health {
 
     pub(crate) fn is_usable(&self) -> bool {
         self.validating_since.is_none() && self.suspect.is_none() && !self.demoted
+    }
+
+    /// Whether other paths are better for the moment.
+    pub(crate) fn is_doubted(&self) -> bool {
+        self.doubted
+    }
+
+    /// When the youngest packet left that was answered.
+    pub(crate) fn answered(&self) -> Option<Instant> {
+        self.answered
     }
 
     pub(crate) fn is_validated(&self) -> bool {
@@ -149,6 +169,7 @@ impl Health {
     /// that clears a suspicion: an answer to what left before it only tells of better times.
     pub(crate) fn on_answer(&mut self, now: Instant, sent: Instant, still_due: u32) -> bool {
         self.expect(now, still_due);
+        self.answered = self.answered.max(Some(sent));
         self.suspect.take_if(|suspicion| suspicion.since <= sent).is_some()
     }
 
@@ -156,7 +177,7 @@ impl Health {
     fn expect(&mut self, now: Instant, due: u32) {
         self.due_since = (due > 0).then_some(now);
         self.unanswered = due.min(EVIDENCE);
-        (self.evident_since, self.late_since) = (self.due_since, None);
+        (self.evident_since, self.late_since, self.doubted) = (self.due_since, None, false);
     }
 
     /// Since when an answer is late, or due if it is not late yet.
@@ -194,8 +215,8 @@ impl Health {
         match &self.suspect {
             Some(suspicion) => Some(suspicion.next_probe),
             None => {
-                let overdue = self.overdue_at(answers)?;
-                Some(self.late_at(answers).map_or(overdue, |late| late.min(overdue)))
+                let looks = [self.overdue_at(answers), self.late_at(answers), self.doubted_at(answers)];
+                looks.into_iter().flatten().min()
             }
         }
     }
@@ -212,8 +233,12 @@ impl Health {
             if self.overdue_at(answers).is_some_and(|overdue| overdue <= now) {
                 return Verdict::Overdue;
             }
-            self.late_since = Some(now);
-            return Verdict::Late;
+            if self.late_at(answers).is_some_and(|late| late <= now) {
+                self.late_since = Some(now);
+                return Verdict::Late;
+            }
+            self.doubted = true;
+            return Verdict::Doubted;
         };
         let quarantined = now.saturating_duration_since(suspicion.since) > QUARANTINE_AFTER;
         suspicion.next_probe = now + if quarantined { PROBE_QUARANTINED } else { PROBE_INTERVAL };
@@ -224,6 +249,14 @@ impl Health {
     fn late_at(&self, answers: AnswerTimes) -> Option<Instant> {
         let due = self.due_since.filter(|_| self.late_since.is_none())?;
         Some(due + answers.own?)
+    }
+
+    /// When the path is worth a doubt: the last of several packets has had an answer's time, and the peer answered what
+    /// left later on another path.
+    fn doubted_at(&self, answers: AnswerTimes) -> Option<Instant> {
+        let evident = self.evident_since.filter(|_| self.unanswered == EVIDENCE && !self.doubted)?;
+        answers.elsewhere.filter(|sent| *sent > evident)?;
+        Some((evident + answers.own?).max(self.late_since?))
     }
 
     /// How long silence is borne. A single packet's: an answer's time, and another for the probe that QUIC sends when

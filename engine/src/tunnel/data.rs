@@ -61,10 +61,13 @@ impl Tunnel {
         let best = best.unwrap_or(0);
         // With every path silent, each of them is worth a try: one may just be coming back.
         let none_is_usable = !self.paths.iter().any(|path| path.health.is_usable());
+        let any_is_sure = self.paths.iter().any(|path| path.health.is_usable() && !path.health.is_doubted());
         self.candidates.clear();
         self.urgent_candidates.clear();
         for path in &self.paths {
-            let usable = path.health.is_usable() || none_is_usable && path.health.is_validated();
+            let is_passed_by = path.health.is_doubted() && any_is_sure;
+            let usable =
+                path.health.is_usable() && !is_passed_by || none_is_usable && path.health.is_validated();
             let candidate = Candidate { usable, ..path.candidate(now, best) };
             self.candidates.push(candidate);
             self.urgent_candidates.push(path.urgent(candidate));

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::{Tunnel, TunnelEvent};
 use crate::congestion::Coupling;
 use crate::link::{LinkId, Policy};
-use crate::path::state::Verdict;
+use crate::path::state::{AnswerTimes, Verdict};
 use crate::path::{Outgoing, Path};
 use crate::quic::gate::Gate;
 use crate::quic::{ConnEvent, Endpoint, PathId, path_number};
@@ -218,12 +218,14 @@ impl Tunnel {
     pub(super) fn check_paths(&mut self, now: Instant) {
         let mut index = 0;
         while index < self.paths.len() {
-            let verdict = self.paths[index].check(now, &self.conn, self.ack_path);
+            let answers = self.answer_times(&self.paths[index]);
+            let verdict = self.paths[index].health.check(now, answers);
             let id = self.paths[index].id;
             index += 1;
             match verdict {
                 Verdict::Unchanged => {}
                 Verdict::Late => self.question_way(id),
+                Verdict::Doubted => self.take_back(id),
                 Verdict::Overdue => self.suspect(now, self.blame(id)),
                 Verdict::Probe => {
                     self.conn.ping(id);
@@ -243,6 +245,20 @@ impl Tunnel {
         }
         self.keep_hope();
         self.refresh_unused(now);
+    }
+
+    /// How long answers on `path` may take.
+    pub(super) fn answer_times(&self, path: &Path) -> AnswerTimes {
+        let time = |id| self.conn.gate(id).and_then(Gate::answer_time);
+        let others = self.paths.iter().filter(|other| other.id != path.id && other.health.is_usable());
+        AnswerTimes {
+            own: time(path.id),
+            way: self.ack_path.filter(|way| *way != path.id).and_then(time),
+            elsewhere: others
+                .filter_map(|other| other.health.answered())
+                .max()
+                .filter(|_| path.loses_little()),
+        }
     }
 
     /// Asks for the round trip of a path that bulk traffic passes by, or what made it slow would count for ever. Not

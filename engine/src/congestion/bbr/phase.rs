@@ -7,6 +7,7 @@ use fastrand::Rng;
 
 use super::LEAST_WINDOW;
 use super::model::Model;
+use crate::congestion::INITIAL_WINDOW;
 use crate::congestion::rate::{Loss, Sample};
 use crate::path::pacer::scale;
 
@@ -185,6 +186,10 @@ impl Phase {
 
     /// Startup: until the rate grows no more, or losses say that it is enough.
     fn fill(&mut self, step: &Step<'_>, model: &mut Model) {
+        // A queue of so little is another's, or one of the way back, where a download delays what acknowledges us.
+        if step.sample.app_limited && step.in_flight < INITIAL_WINDOW * step.mtu {
+            return;
+        }
         // Rates of a pipe that was never full are guesses; what a long queue lets out is none.
         if let Some(rate) = step.sample.rate.filter(|_| model.queue_is_long()) {
             model.renew_rate(rate);

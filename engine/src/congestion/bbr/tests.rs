@@ -202,7 +202,6 @@ fn a_trickle_does_not_make_a_known_path_slow() {
 }
 
 #[test]
-#[ignore = "0.17 of 5 MB/s: the trickle's rate passes for all that the path carries"]
 fn a_trickle_beside_a_queue_of_the_way_back_does_not_make_a_new_path_slow() {
     let mut bench = Bench::new(5_000_000, 20, 100);
     bench.offered = Some(100_000);

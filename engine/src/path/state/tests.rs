@@ -1,6 +1,6 @@
 use super::*;
 
-const ANSWER: AnswerTimes = AnswerTimes { own: Some(Duration::from_millis(40)), way: None };
+const ANSWER: AnswerTimes = AnswerTimes { own: Some(Duration::from_millis(40)), way: None, elsewhere: None };
 
 fn ms(value: u64) -> Duration {
     Duration::from_millis(value)
@@ -44,7 +44,7 @@ fn silence_after_sending_makes_a_path_suspect() {
 #[test]
 fn silence_after_several_packets_is_noticed_sooner() {
     let start = crate::testing::start();
-    let answer = AnswerTimes { own: Some(ms(100)), way: None };
+    let answer = AnswerTimes { own: Some(ms(100)), way: None, elsewhere: None };
     let mut health = up(start);
     for packet in 0..10 {
         health.on_sent(start + ms(10) * packet);
@@ -57,7 +57,7 @@ fn silence_after_several_packets_is_noticed_sooner() {
 #[test]
 fn packets_that_left_before_the_last_answer_are_evidence_too() {
     let start = crate::testing::start();
-    let answer = AnswerTimes { own: Some(ms(100)), way: None };
+    let answer = AnswerTimes { own: Some(ms(100)), way: None, elsewhere: None };
     let mut health = up(start);
     health.on_sent(start);
     health.on_answer(start + ms(60), start, 6);
@@ -69,13 +69,42 @@ fn packets_that_left_before_the_last_answer_are_evidence_too() {
 #[test]
 fn the_way_of_the_answers_has_time_to_prove_that_it_works() {
     let start = crate::testing::start();
-    let answers = AnswerTimes { own: Some(ms(100)), way: Some(ms(120)) };
+    let answers = AnswerTimes { own: Some(ms(100)), way: Some(ms(120)), elsewhere: None };
     let mut health = up(start);
     (0..3).for_each(|_| health.on_sent(start));
     assert_eq!(health.check(start + ms(100), answers), Verdict::Late);
     assert_eq!(health.missed_since(), Some(start + ms(100)));
     assert_eq!(health.check(start + ms(219), answers), Verdict::Unchanged);
     assert_eq!(health.check(start + ms(220), answers), Verdict::Overdue);
+}
+
+#[test]
+fn late_answers_are_doubted_once_where_another_path_answers() {
+    let start = crate::testing::start();
+    let answers = |elsewhere| AnswerTimes { own: Some(ms(100)), way: Some(ms(120)), elsewhere };
+    let mut health = up(start);
+    (0..3).for_each(|packet| health.on_sent(start + ms(10) * packet));
+    assert_eq!(health.check(start + ms(100), answers(None)), Verdict::Late);
+    // What left before tells nothing: the peer may have fallen asleep since.
+    assert_eq!(health.check(start + ms(130), answers(Some(start + ms(20)))), Verdict::Unchanged);
+    let awake = answers(Some(start + ms(30)));
+    assert_eq!(health.check(start + ms(119), awake), Verdict::Unchanged);
+    assert_eq!(health.deadline(awake), Some(start + ms(120)));
+    assert_eq!(health.check(start + ms(120), awake), Verdict::Doubted);
+    assert!(health.is_doubted() && health.is_usable());
+    assert_eq!(health.check(start + ms(130), awake), Verdict::Unchanged);
+    health.on_answer(start + ms(140), start, 2);
+    assert!(!health.is_doubted());
+}
+
+#[test]
+fn two_late_answers_are_no_reason_for_a_doubt() {
+    let start = crate::testing::start();
+    let awake = AnswerTimes { elsewhere: Some(start + ms(100)), ..ANSWER };
+    let mut health = up(start);
+    (0..2).for_each(|_| health.on_sent(start));
+    assert_eq!(health.check(start + ms(40), awake), Verdict::Late);
+    assert_eq!(health.check(start + ms(60), awake), Verdict::Unchanged);
 }
 
 #[test]

@@ -155,7 +155,6 @@ fn a_flow_over_a_long_new_path_starts_as_fast_as_without_the_tunnel() {
 }
 
 #[test]
-#[ignore = "62.7 Mbit/s, and 78.7 without a download before"]
 fn an_upload_after_a_download_starts_as_fast_as_without_one() {
     // The download's queue made the acknowledgements' round trips long. That was taken for a queue of theirs, and their
     // rate for all that the paths carry: an upload was left at a few Mbit/s of either, and grew for seconds.

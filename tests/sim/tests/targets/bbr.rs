@@ -37,9 +37,7 @@ rows! {
     a_bbr_flow_up_over_fibre_and_a_slower_link_gets_no_less_than_over_one: "fast-and-lte", UP, None;
     #[ignore = "0.981 of the fibre alone, 270 of 276 Mbit/s"]
     a_bbr_flow_down_over_fibre_and_a_slower_link_gets_no_less_than_over_one: "fast-and-lte", DOWN, None;
-    #[ignore = "0.994 of the faster link alone"]
     a_bbr_flow_up_is_not_held_back_by_a_link_of_much_more_delay: "asymmetric-delay", UP, None;
-    #[ignore = "0.957 of the faster link alone"]
     a_bbr_flow_down_is_not_held_back_by_a_link_of_much_more_delay: "asymmetric-delay", DOWN, None;
     a_bbr_flow_up_gets_the_sum_of_two_equal_links_that_lose_one_percent: "two-equal-loss-1", UP, Some(0.70);
     a_bbr_flow_down_gets_the_sum_of_two_equal_links_that_lose_one_percent: "two-equal-loss-1", DOWN, Some(0.70);
