@@ -155,6 +155,7 @@ impl Path {
         self.pacer.set_rate(now, paced, self.mtu);
         self.note_loss(now, figures.sent_packets, figures.lost_packets);
         self.call_at = self.call_at.filter(|at| now.saturating_duration_since(*at) < CALL_PAUSE);
+        gate.set_calls(self.call_at.is_some());
     }
 
     fn note_loss(&mut self, now: Instant, sent: u64, lost: u64) {

@@ -99,6 +99,8 @@ fn timing_error(delay: Duration) -> Result<Timing> {
         payload: 200,
         interval: Duration::from_millis(1),
         duration: Duration::from_secs(3),
+        lead: Duration::ZERO,
+        is_call: false,
         interface: None,
     };
     let running = stream.start(&bench.here, bench.far_end())?;

@@ -52,6 +52,8 @@ impl Pair {
             payload: 200,
             interval,
             duration: interval * count,
+            lead: Duration::ZERO,
+            is_call: false,
             interface: None,
         };
         stream.run(&self.here, self.far_end()).unwrap()
@@ -61,6 +63,27 @@ impl Pair {
         let server = EchoServer::start(self.far_end()).unwrap();
         let client = EchoClient::new(&self.here, server.addr(), None).unwrap();
         (server, client)
+    }
+}
+
+#[test]
+fn a_call_goes_both_ways_and_is_measured_after_its_lead() {
+    for direction in [Direction::Upload, Direction::Download] {
+        let Some(pair) = Pair::new(LinkConfig::symmetric(50_000_000, 5 * MS)) else { return };
+        let call = Stream {
+            direction,
+            payload: 172,
+            interval: 10 * MS,
+            duration: 500 * MS,
+            lead: 200 * MS,
+            is_call: true,
+            interface: None,
+        };
+        let report = call.run(&pair.here, pair.far_end()).unwrap();
+        assert_eq!((report.sent, report.received, report.delays.len()), (30, 30, 30));
+        assert_eq!((report.lost_among(0..20), report.lost_among(0..100)), (0, 0));
+        let [up, down] = pair.link.counts();
+        assert!(up.frames >= 50 && down.frames >= 50, "{up:?} {down:?}");
     }
 }
 

@@ -37,6 +37,8 @@ const LEAST_WINDOW: u64 = 4;
 const UNKNOWN_RTT: Duration = Duration::from_millis(1);
 /// While a queue stands, so much of it is left to the link.
 const QUEUE_ALLOWANCE: Duration = Duration::from_millis(5);
+/// What is left to the link, queue or not, while it carries calls: what hosts and pacers do at once.
+const CALL_QUEUE: Duration = Duration::from_micros(2_500);
 /// Pacing below the estimate, thousandths: it drains what bursts leave behind (draft §5.6.2: 1 %).
 const MARGIN: u64 = 990;
 /// Pacing while the link's queue is empty, thousandths.
@@ -56,6 +58,7 @@ pub(crate) struct Bbr {
     pacing_rate: u64,
     /// Whether that rests on a round trip that was measured.
     paced_by_rtt: bool,
+    carries_calls: bool,
 }
 
 impl Bbr {
@@ -74,7 +77,13 @@ impl Bbr {
             window,
             saved_window: window,
             paced_by_rtt: false,
+            carries_calls: false,
         }
+    }
+
+    /// Whether calls go over the path, which have to wait in the queue that it makes.
+    pub(crate) fn set_calls(&mut self, carries_calls: bool) {
+        self.carries_calls = carries_calls;
     }
 
     /// Bytes that may be in flight.
@@ -227,14 +236,19 @@ impl Bbr {
         let Some(bdp) = self.model.bdp(self.phase.window_gain()) else { return self.initial_window() };
         // A pacer's burst, and what the peer may hold back before it acknowledges.
         let bursts = bytes_in(self.pacing_rate, Duration::from_millis(2)).max(6 * self.mtu);
-        let target = bdp + self.model.extra_acked() + bursts;
+        let mut target = bdp + self.model.extra_acked() + bursts;
         if self.phase.pipe_was_filled() && self.model.has_queue() {
             if self.phase.is_draining() {
                 // Pace alone would not drain a link that is slower than believed.
                 return self.model.bdp(1000).unwrap_or(0).max(bursts);
             }
             let most = self.model.bdp(1500).unwrap_or(0) + bytes_in(self.model.bandwidth(), QUEUE_ALLOWANCE);
-            return target.min(most.max(bursts));
+            target = target.min(most.max(bursts));
+        }
+        if self.phase.pipe_was_filled() && self.carries_calls {
+            let queue = CALL_QUEUE + self.model.noise() * 2;
+            let held = self.model.bdp(self.phase.pacing_gain().max(1000)).unwrap_or(0);
+            target = target.min((held + bytes_in(self.model.bandwidth(), queue)).max(bursts));
         }
         target
     }

@@ -69,6 +69,8 @@ struct State {
     cwnd_limited: bool,
     /// Set when all round trips changed, and likewise handed over.
     forget_rtt: bool,
+    /// Whether calls go over the path; likewise.
+    carries_calls: bool,
     /// Whether a packet that asks for an answer left since the tunnel last looked.
     asked: bool,
     in_flight: u64,
@@ -102,6 +104,7 @@ impl Gate {
             mtu,
             cwnd_limited: false,
             forget_rtt: false,
+            carries_calls: false,
             asked: false,
             in_flight: 0,
             refused: false,
@@ -143,6 +146,11 @@ impl Gate {
     /// Says that the way of the acknowledgements changed, and with it every round trip.
     pub(crate) fn forget_rtt(&self) {
         self.lock().forget_rtt = true;
+    }
+
+    /// Says whether calls go over the path, for which its queue is to be short.
+    pub(crate) fn set_calls(&self, carries_calls: bool) {
+        self.lock().carries_calls = carries_calls;
     }
 
     /// Says that the path moved to another address: nothing is under way to it, and noq tells of no packet's fate from
@@ -322,6 +330,7 @@ impl Controller for Gated {
 
     fn on_end_acks(&mut self, now: Instant, in_flight: u64, _: bool, largest_pn: Option<u64>) {
         let app_limited = self.app_limited();
+        self.inner.set_calls(self.gate.lock().carries_calls);
         self.inner.on_end_acks(now, in_flight, app_limited, largest_pn);
         if std::mem::take(&mut self.gate.lock().forget_rtt) {
             self.inner.forget_rtt(now);

@@ -69,6 +69,8 @@ fn stream(flow: &Flow, direction: Direction) -> Stream {
         payload: flow.payload,
         interval: flow.interval,
         duration: flow.duration,
+        lead: Duration::ZERO,
+        is_call: false,
         interface: flow.interface.clone(),
     }
 }

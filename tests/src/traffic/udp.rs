@@ -26,6 +26,10 @@ pub struct Stream {
     pub interval: Duration,
     /// For how long.
     pub duration: Duration,
+    /// So much of it at the beginning is not measured.
+    pub lead: Duration,
+    /// Whether the other end sends as much back on the same sockets, as in a call.
+    pub is_call: bool,
     /// Interface the client binds to, past the routing table.
     pub interface: Option<String>,
 }
@@ -33,7 +37,7 @@ pub struct Stream {
 /// What became of a stream, measured at its receiver.
 #[derive(Debug, Clone)]
 pub struct StreamReport {
-    /// Datagrams sent.
+    /// Datagrams sent, like all figures without those of the lead.
     pub sent: u64,
     /// Distinct datagrams received.
     pub received: u64,
@@ -47,7 +51,9 @@ pub struct StreamReport {
     pub longest_gap: Duration,
     /// When the last one arrived, counted from the first sending.
     pub last_arrival: Option<Duration>,
-    /// Numbers of those that arrived, the first being 0.
+    /// Number of the first that is measured.
+    first: u64,
+    /// Numbers of those that arrived, the first of all being 0.
     seen: BTreeSet<u64>,
 }
 
@@ -61,7 +67,8 @@ impl StreamReport {
     /// How many of the datagrams with these numbers were sent and never came.
     #[must_use]
     pub fn lost_among(&self, numbers: Range<u64>) -> u64 {
-        let sent = numbers.start..numbers.end.min(self.sent).max(numbers.start);
+        let start = numbers.start.max(self.first);
+        let sent = start..numbers.end.min(self.first + self.sent).max(start);
         (sent.end - sent.start) - self.seen.range(sent).count() as u64
     }
 
@@ -89,30 +96,44 @@ impl Stream {
         self.start(client, server)?.finish()
     }
 
-    /// Starts the stream. A client that is to receive speaks first, so that NATs know the way.
+    /// Starts the stream. A client that is to receive speaks first, so that NATs know the way. What is sent back in a call
+    /// is not read.
     ///
     /// # Errors
     /// As [`Stream::run`].
     pub fn start(&self, client: &Namespace, server: Place<'_>) -> Result<RunningStream> {
         ensure!(self.payload >= HEADER, "a datagram of the stream has at least {HEADER} bytes");
         let (near, far) = pair(client, server, self.interface.as_deref())?;
+        if self.is_call || self.direction == Direction::Download {
+            far.connect(introduce(&near, &far)?)?;
+        }
         let (sender, receiver) = match self.direction {
             Direction::Upload => (near, far),
-            Direction::Download => {
-                far.connect(introduce(&near, &far)?)?;
-                (far, near)
-            }
+            Direction::Download => (far, near),
         };
         let epoch = Instant::now();
-        let stream = self.clone();
-        let sending = thread::Builder::new()
-            .name("udp-send".into())
-            .spawn(move || Ok(send_all(&stream, &sender, epoch)))?;
+        let answering = match self.is_call {
+            true => Some(self.send(receiver.try_clone()?, epoch)?),
+            false => None,
+        };
+        let sending = self.send(sender, epoch)?;
+        let first = self.first();
         let until = epoch + self.duration + STRAGGLERS;
         let receiving = thread::Builder::new()
             .name("udp-receive".into())
-            .spawn(move || receive_all(&receiver, epoch, until))?;
-        Ok(RunningStream { sending, receiving })
+            .spawn(move || receive_all(&receiver, epoch, until, first))?;
+        Ok(RunningStream { sending, answering, receiving, first })
+    }
+
+    fn send(&self, socket: UdpSocket, epoch: Instant) -> Result<JoinHandle<Result<u64>>> {
+        let stream = self.clone();
+        let sending = move || Ok(send_all(&stream, &socket, epoch));
+        Ok(thread::Builder::new().name("udp-send".into()).spawn(sending)?)
+    }
+
+    /// Number of the first datagram after the lead.
+    fn first(&self) -> u64 {
+        u64::try_from(self.lead.as_nanos().div_ceil(self.interval.as_nanos().max(1))).unwrap_or(u64::MAX)
     }
 }
 
@@ -133,7 +154,9 @@ pub(super) fn introduce(near: &UdpSocket, far: &UdpSocket) -> Result<SocketAddr>
 #[derive(Debug)]
 pub struct RunningStream {
     sending: JoinHandle<Result<u64>>,
+    answering: Option<JoinHandle<Result<u64>>>,
     receiving: JoinHandle<Result<StreamReport>>,
+    first: u64,
 }
 
 impl RunningStream {
@@ -142,7 +165,8 @@ impl RunningStream {
     /// # Errors
     /// When the receiving socket fails.
     pub fn finish(self) -> Result<StreamReport> {
-        let sent = join(self.sending)?;
+        let sent = join(self.sending)?.saturating_sub(self.first);
+        self.answering.map(join).transpose()?;
         Ok(StreamReport { sent, ..join(self.receiving)? })
     }
 }
@@ -192,7 +216,7 @@ fn send_all(stream: &Stream, socket: &UdpSocket, epoch: Instant) -> u64 {
     }
 }
 
-fn receive_all(socket: &UdpSocket, epoch: Instant, until: Instant) -> Result<StreamReport> {
+fn receive_all(socket: &UdpSocket, epoch: Instant, until: Instant, first: u64) -> Result<StreamReport> {
     sys::keep_time();
     let mut report = StreamReport {
         sent: 0,
@@ -202,6 +226,7 @@ fn receive_all(socket: &UdpSocket, epoch: Instant, until: Instant) -> Result<Str
         delays: Vec::new(),
         longest_gap: Duration::ZERO,
         last_arrival: None,
+        first,
         seen: BTreeSet::new(),
     };
     let mut highest = None;
@@ -210,7 +235,9 @@ fn receive_all(socket: &UdpSocket, epoch: Instant, until: Instant) -> Result<Str
     while Instant::now() < until {
         let Ok(length) = socket.recv(&mut buffer) else { continue };
         let at = epoch.elapsed();
-        let Some((number, sent_at)) = header(&buffer[..length]) else { continue };
+        let Some((number, sent_at)) = header(&buffer[..length]).filter(|(number, _)| *number >= first) else {
+            continue;
+        };
         if !report.seen.insert(number) {
             report.duplicates += 1;
             continue;

@@ -168,6 +168,11 @@ impl Model {
         self.round.started
     }
 
+    /// By how much a round trip differs from the one before it, on average.
+    pub(super) fn noise(&self) -> Duration {
+        self.noise
+    }
+
     /// Rounds so far.
     pub(super) fn rounds(&self) -> u64 {
         self.round.count

@@ -147,6 +147,19 @@ fn a_link_is_filled_within_a_second_and_stays_full_with_a_short_queue() {
 }
 
 #[test]
+fn a_link_that_carries_calls_stays_full_with_hardly_a_queue() {
+    for (rate, delay) in [(12_500_000, 25), (37_500_000, 10), (2_500_000, 60), (625_000, 30)] {
+        let mut bench = Bench::new(rate, delay, 100);
+        bench.bbr.set_calls(true);
+        bench.run(1000);
+        let got = bench.run(10_000);
+        assert!(near(got, rate, 3), "{got} of {rate} bytes/s");
+        let allowed = Duration::from_millis(delay / 4 + 4) + crate::path::pacer::duration_of(6 * MTU, rate);
+        assert!(bench.waited <= allowed, "{:?} in the queue of {rate} bytes/s", bench.waited);
+    }
+}
+
+#[test]
 fn a_link_that_became_faster_is_filled_soon() {
     let mut bench = Bench::new(2_500_000, 20, 100);
     bench.run(5000);

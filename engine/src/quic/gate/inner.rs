@@ -197,6 +197,12 @@ impl Inner {
         }
     }
 
+    pub(super) fn set_calls(&mut self, carries_calls: bool) {
+        if let Self::Bbr(bbr) = self {
+            bbr.set_calls(carries_calls);
+        }
+    }
+
     pub(super) fn forget_rtt(&mut self, now: Instant) {
         if let Self::Bbr(bbr) = self {
             bbr.forget_rtt(now);

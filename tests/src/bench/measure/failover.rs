@@ -113,6 +113,8 @@ fn one(bed: &Bed, running: &Running, effort: &Effort, death: Death) -> Result<Ve
         payload: CALL_PAYLOAD,
         interval: CALL_INTERVAL,
         duration: course.end,
+        lead: Duration::ZERO,
+        is_call: true,
         interface: None,
     };
     let transfer = bulk.start(bed.laptop()?, bed.server(running))?;

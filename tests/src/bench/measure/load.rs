@@ -17,14 +17,22 @@ use crate::traffic::{Connect, Direction};
 
 /// Bulk flows at the same time.
 const FLOWS: usize = 4;
-/// A call sends fifty packets a second, of the size of 20 ms of Opus at 64 kbit/s.
+/// A call sends fifty packets a second each way, of the size of 20 ms of Opus at 64 kbit/s.
 const CALL_INTERVAL: Duration = Duration::from_millis(20);
 const CALL_PAYLOAD: usize = 172;
+/// A call is under way for so long when the transfer begins: a tunnel that tells calls from transfers by what they do has
+/// seen enough of it. That beginning is of no interest in a call of minutes.
+const BEFORE: Duration = Duration::from_millis(2_000);
 /// What stragglers and the making of connections take.
 const MARGIN: Duration = Duration::from_millis(1_500);
 
 pub(super) fn length(effort: &Effort) -> Duration {
-    2 * (REST + WARM_UP + effort.length + MARGIN)
+    2 * (REST + before(effort) + WARM_UP + effort.length + MARGIN)
+}
+
+/// A quick run only looks whether it works.
+fn before(effort: &Effort) -> Duration {
+    if effort.quick { Duration::ZERO } else { BEFORE }
 }
 
 pub(super) fn take(bed: &Bed, running: &Running, effort: &Effort) -> Result<Vec<Reading>> {
@@ -49,13 +57,16 @@ fn one(bed: &Bed, running: &Running, effort: &Effort, direction: Direction) -> R
         direction,
         payload: CALL_PAYLOAD,
         interval: CALL_INTERVAL,
-        duration: effort.length,
+        duration: before(effort) + WARM_UP + effort.length,
+        lead: before(effort) + WARM_UP,
+        is_call: true,
         interface: None,
     };
     let ping = Ping { interval: INTERVAL, duration: effort.length, interface: None };
+    let call = call.start(laptop, bed.server(running))?;
+    sleep(before(effort));
     let transfer = bulk.start(laptop, bed.server(running))?;
     sleep(WARM_UP);
-    let call = call.start(laptop, bed.server(running))?;
     let ping = ping.start(laptop, bed.echo(running.target).addr())?;
     let call = call.finish()?;
     let ping = ping.join().map_err(|_| anyhow!("a ping panicked"))??;
