@@ -166,6 +166,8 @@ pub(crate) struct Tunnel {
     resequencer: Resequencer,
     /// For what is lost and sent again.
     budget: Budget,
+    /// What of the flight of doubted paths may go again.
+    doubts: Budget,
     /// When what the paths carried was last taken down.
     metered: Option<Instant>,
     /// When the peer was last told of the paths, and how many packets had gone either way.
@@ -223,6 +225,7 @@ impl Tunnel {
             told: None,
             arrived: VecDeque::new(),
             budget: recovery::budget(),
+            doubts: recovery::doubt_budget(),
             duplication: Duplication::OFF,
             twins: Twins::default(),
             notices: Notices::default(),

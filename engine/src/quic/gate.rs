@@ -330,9 +330,13 @@ impl Controller for Gated {
 
     fn on_end_acks(&mut self, now: Instant, in_flight: u64, _: bool, largest_pn: Option<u64>) {
         let app_limited = self.app_limited();
-        self.inner.set_calls(self.gate.lock().carries_calls);
+        let (forget_rtt, carries_calls) = {
+            let mut state = self.gate.lock();
+            (std::mem::take(&mut state.forget_rtt), state.carries_calls)
+        };
+        self.inner.set_calls(carries_calls);
         self.inner.on_end_acks(now, in_flight, app_limited, largest_pn);
-        if std::mem::take(&mut self.gate.lock().forget_rtt) {
+        if forget_rtt {
             self.inner.forget_rtt(now);
         }
         {

@@ -222,6 +222,7 @@ impl Tunnel {
         let path = &mut self.paths[index];
         path.sent(transmit.size as u64);
         self.budget.earn(transmit.size as u64);
+        self.doubts.earn(transmit.size as u64);
         if expects_answer {
             path.health.on_sent(now);
         }

@@ -225,7 +225,13 @@ impl Tunnel {
             match verdict {
                 Verdict::Unchanged => {}
                 Verdict::Late => self.question_way(id),
-                Verdict::Doubted => self.take_back(id),
+                Verdict::Doubted => {
+                    // Unlike a dead path's, its packets may arrive yet: what goes twice is bounded.
+                    let flight = self.conn.gate(id).map_or(0, Gate::in_flight);
+                    if self.may_doubt(flight) {
+                        self.take_back(id);
+                    }
+                }
                 Verdict::Overdue => self.suspect(now, self.blame(id)),
                 Verdict::Probe => {
                     self.conn.ping(id);

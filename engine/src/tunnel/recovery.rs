@@ -22,6 +22,16 @@ const SHARE: u64 = 100;
 /// What may be sent again at once, bytes, however little was sent before.
 const BURST: u64 = 64 << 10;
 
+/// The same for what a path that is doubted has under way, which may arrive yet. At once, that is as much as a fast path
+/// holds.
+const DOUBT_SHARE: u64 = 20;
+const DOUBT_BURST: u64 = 256 << 10;
+
+/// What doubts may cost, to begin with.
+pub(super) fn doubt_budget() -> Budget {
+    Budget::full(DOUBT_BURST * WHOLE / DOUBT_SHARE)
+}
+
 /// What lost datagrams may cost, to begin with.
 pub(super) fn budget() -> Budget {
     Budget::full(BURST * WHOLE / SHARE)
@@ -45,6 +55,11 @@ impl Tunnel {
             }
         }
         self.lost = lost;
+    }
+
+    /// Whether so many bytes may go again that are under way on a path that is doubted; they count from now on.
+    pub(super) fn may_doubt(&mut self, bytes: u64) -> bool {
+        self.doubts.spend(bytes, DOUBT_SHARE)
     }
 
     /// Whether what was to be sent again is left out, because it is too late for it and newer packets wait for room: on

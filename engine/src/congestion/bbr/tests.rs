@@ -133,9 +133,12 @@ fn near(got: u64, want: u64, percent: u64) -> bool {
     got.abs_diff(want) * 100 <= want * percent
 }
 
+/// Links of which all is to be used: rate in bytes/s, round trip in ms.
+const LINKS: [(u64, u64); 4] = [(12_500_000, 25), (37_500_000, 10), (2_500_000, 60), (625_000, 30)];
+
 #[test]
 fn a_link_is_filled_within_a_second_and_stays_full_with_a_short_queue() {
-    for (rate, delay) in [(12_500_000, 25), (37_500_000, 10), (2_500_000, 60), (625_000, 30)] {
+    for (rate, delay) in LINKS {
         let mut bench = Bench::new(rate, delay, 100);
         bench.run(1000);
         let got = bench.run(10_000);
@@ -148,7 +151,7 @@ fn a_link_is_filled_within_a_second_and_stays_full_with_a_short_queue() {
 
 #[test]
 fn a_link_that_carries_calls_stays_full_with_hardly_a_queue() {
-    for (rate, delay) in [(12_500_000, 25), (37_500_000, 10), (2_500_000, 60), (625_000, 30)] {
+    for (rate, delay) in LINKS {
         let mut bench = Bench::new(rate, delay, 100);
         bench.bbr.set_calls(true);
         bench.run(1000);
