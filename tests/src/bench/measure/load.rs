@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 
-use super::ping::INTERVAL;
 use super::{DELAYS, DIRECTIONS, REST, WARM_UP, label, percentile, time};
 use crate::bench::bed::{Bed, Running};
 use crate::bench::options::Effort;
@@ -20,6 +19,8 @@ const FLOWS: usize = 4;
 /// A call sends fifty packets a second each way, of the size of 20 ms of Opus at 64 kbit/s.
 const CALL_INTERVAL: Duration = Duration::from_millis(20);
 const CALL_PAYLOAD: usize = 172;
+/// Time between two pings: seldom enough to add nothing to the load.
+const PING_INTERVAL: Duration = Duration::from_millis(20);
 /// A call is under way for so long when the transfer begins: a tunnel that tells calls from transfers by what they do has
 /// seen enough of it. That beginning is of no interest in a call of minutes.
 const BEFORE: Duration = Duration::from_millis(2_000);
@@ -62,7 +63,7 @@ fn one(bed: &Bed, running: &Running, effort: &Effort, direction: Direction) -> R
         is_call: true,
         interface: None,
     };
-    let ping = Ping { interval: INTERVAL, duration: effort.length, interface: None };
+    let ping = Ping { interval: PING_INTERVAL, duration: effort.length, interface: None };
     let call = call.start(laptop, bed.server(running))?;
     sleep(before(effort));
     let transfer = bulk.start(laptop, bed.server(running))?;
