@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use self::base::BaseRtt;
 use self::pacer::{Pacer, bytes_per, scale};
-pub(crate) use self::queue::Outgoing;
 use self::queue::PathQueue;
+pub(crate) use self::queue::{Outgoing, Precedence};
 pub use self::report::{Account, PathReport, Told, Usage};
 pub use self::state::PathState;
 use self::state::{AnswerTimes, Health};
@@ -255,10 +255,11 @@ impl Path {
         }
     }
 
-    /// The same path for a call's packet: nothing but other calls is ahead of it here, and all that stands in the link's
-    /// queue is.
-    pub(crate) fn urgent(&self, candidate: Candidate) -> Candidate {
-        Candidate { queued: self.queue.urgent_bytes(), delay: candidate.skew, ..candidate }
+    /// The same path for a packet of such precedence. One that somebody waits for has less ahead of it here, and all that
+    /// stands in the link's queue.
+    pub(crate) fn candidate_for(&self, precedence: Precedence, candidate: Candidate) -> Candidate {
+        let delay = if precedence == Precedence::Patient { candidate.delay } else { candidate.skew };
+        Candidate { queued: self.queue.bytes_until(precedence), delay, ..candidate }
     }
 
     /// How its link is to be used.
@@ -276,7 +277,7 @@ impl Path {
     }
 
     pub(crate) fn push(&mut self, now: Instant, item: Outgoing) {
-        if item.is_urgent() {
+        if item.precedence() == Precedence::Urgent && !item.is_notice() {
             self.call_at = Some(now);
         }
         self.queue.push(item);
@@ -292,7 +293,7 @@ impl Path {
     pub(crate) fn room(&self, gate: &Gate, reserve: u64) -> (u64, bool) {
         let left = reserve.saturating_sub(self.beyond);
         match gate.room() {
-            room if room < self.mtu && left > 0 && self.queue.urgent_bytes() > 0 => {
+            room if room < self.mtu && left > 0 && self.queue.bytes_until(Precedence::Urgent) > 0 => {
                 (self.mtu - 1 + left, true)
             }
             room => (room, false),
@@ -306,7 +307,7 @@ impl Path {
 
     /// How many bytes there has to be room for so that the next item may leave, where so many are left to calls.
     pub(crate) fn room_needed(&self, reserve: u64) -> u64 {
-        self.mtu + if self.queue.urgent_bytes() > 0 { 0 } else { reserve }
+        self.mtu + if self.queue.bytes_until(Precedence::Urgent) > 0 { 0 } else { reserve }
     }
 
     pub(crate) fn pop(&mut self) -> Option<Outgoing> {

@@ -39,7 +39,7 @@ use crate::link::{LinkId, Policy, Transmit};
 use crate::masque::capsule::Decoder;
 use crate::masque::connect_ip::Capsule;
 use crate::masque::extension::Contexts;
-use crate::path::{Outgoing, Path};
+use crate::path::{Outgoing, Path, Precedence};
 use crate::queue::{self, ClassQueue};
 use crate::quic::{Conn, Datagram, Endpoint, PathId};
 use crate::schedule::Candidate;
@@ -186,9 +186,8 @@ pub(crate) struct Tunnel {
     /// noq may have control frames to send.
     control_pending: bool,
     next_path: usize,
-    /// The paths as the scheduler sees them, for packets that may wait and for those that may not.
-    candidates: Vec<Candidate>,
-    urgent_candidates: Vec<Candidate>,
+    /// The paths as the scheduler sees them, for packets of each precedence.
+    candidates: [Vec<Candidate>; Precedence::ALL.len()],
     batch: Vec<Datagram>,
     lost: Vec<Datagram>,
     delivered: Vec<Twin>,
@@ -235,8 +234,7 @@ impl Tunnel {
             dirty: true,
             control_pending: true,
             next_path: 0,
-            candidates: Vec::new(),
-            urgent_candidates: Vec::new(),
+            candidates: Default::default(),
             batch: Vec::new(),
             lost: Vec::new(),
             delivered: Vec::new(),

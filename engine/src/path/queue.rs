@@ -56,11 +56,13 @@ impl Outgoing {
         }
     }
 
-    /// Whether it goes before what was queued earlier.
-    pub(super) fn is_urgent(&self) -> bool {
+    /// What it goes before.
+    pub(crate) fn precedence(&self) -> Precedence {
         match self {
-            Self::Packet { place, .. } => place.class() == Class::Realtime,
-            Self::Again(_) | Self::Report(_) | Self::Notice(_) => false,
+            Self::Packet { place, .. } => place.class().into(),
+            Self::Notice(_) => Precedence::Urgent,
+            Self::Report(_) => Precedence::Prompt,
+            Self::Again(_) => Precedence::Patient,
         }
     }
 
@@ -70,64 +72,82 @@ impl Outgoing {
     }
 }
 
-/// Two queues, of which calls' goes first: a fast path's queue may run ahead of a slow one's by as much as the path is
-/// faster, and a call shall not wait for all that.
+/// What goes first on a path, whatever was queued before. Classes have their turns before a path is chosen; what is left
+/// to order here is no more than a path's short queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Precedence {
+    /// Calls, and what the peer must know at once.
+    Urgent,
+    /// Somebody waits for it.
+    Prompt,
+    /// Everything else, in its order.
+    Patient,
+}
+
+impl Precedence {
+    pub(crate) const ALL: [Self; 3] = [Self::Urgent, Self::Prompt, Self::Patient];
+}
+
+impl From<Class> for Precedence {
+    fn from(class: Class) -> Self {
+        match class {
+            Class::Realtime => Self::Urgent,
+            Class::Interactive => Self::Prompt,
+            Class::Bulk | Class::Background => Self::Patient,
+        }
+    }
+}
+
+/// A queue for each precedence: a fast path's may run ahead of a slow one's by as much as the path is faster, and nobody
+/// who waits for an answer shall wait for all that.
 #[derive(Debug, Default)]
 pub(super) struct PathQueue {
-    urgent: VecDeque<Outgoing>,
-    rest: VecDeque<Outgoing>,
-    urgent_bytes: u64,
-    rest_bytes: u64,
+    queues: [VecDeque<Outgoing>; Precedence::ALL.len()],
+    bytes: [u64; Precedence::ALL.len()],
 }
 
 impl PathQueue {
     pub(super) fn push(&mut self, item: Outgoing) {
-        let len = item.len() as u64;
+        let index = item.precedence() as usize;
+        self.bytes[index] += item.len() as u64;
         if item.is_notice() {
-            self.urgent_bytes += len;
-            self.urgent.push_front(item);
-        } else if item.is_urgent() {
-            self.urgent_bytes += len;
-            self.urgent.push_back(item);
+            self.queues[index].push_front(item);
         } else {
-            self.rest_bytes += len;
-            self.rest.push_back(item);
+            self.queues[index].push_back(item);
         }
     }
 
     /// What goes before everything, if there is such.
     pub(super) fn pop_notice(&mut self) -> Option<Outgoing> {
-        self.urgent.front().filter(|item| item.is_notice())?;
-        let notice = self.urgent.pop_front()?;
-        self.urgent_bytes -= notice.len() as u64;
-        Some(notice)
+        let first = Precedence::Urgent as usize;
+        self.queues[first].front().filter(|item| item.is_notice())?;
+        self.pop_from(first)
     }
 
     pub(super) fn pop(&mut self) -> Option<Outgoing> {
-        if let Some(item) = self.urgent.pop_front() {
-            self.urgent_bytes -= item.len() as u64;
-            return Some(item);
-        }
-        let item = self.rest.pop_front()?;
-        self.rest_bytes -= item.len() as u64;
+        (0..self.queues.len()).find_map(|index| self.pop_from(index))
+    }
+
+    fn pop_from(&mut self, index: usize) -> Option<Outgoing> {
+        let item = self.queues[index].pop_front()?;
+        self.bytes[index] -= item.len() as u64;
         Some(item)
     }
 
     /// All of it, in the order in which it would leave; nothing is left.
     pub(super) fn take(&mut self) -> VecDeque<Outgoing> {
-        let Self { mut urgent, mut rest, .. } = std::mem::take(self);
-        urgent.append(&mut rest);
-        urgent
+        let Self { queues, .. } = std::mem::take(self);
+        queues.into_iter().flatten().collect()
     }
 
     /// Bytes that wait.
     pub(super) fn bytes(&self) -> u64 {
-        self.urgent_bytes + self.rest_bytes
+        self.bytes_until(Precedence::Patient)
     }
 
-    /// Bytes of these that go first.
-    pub(super) fn urgent_bytes(&self) -> u64 {
-        self.urgent_bytes
+    /// Bytes of these that go no later than what has this precedence.
+    pub(super) fn bytes_until(&self, precedence: Precedence) -> u64 {
+        self.bytes[..=precedence as usize].iter().sum()
     }
 }
 

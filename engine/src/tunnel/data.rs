@@ -5,11 +5,10 @@ use std::time::Instant;
 use bytes::{BufMut, BytesMut};
 
 use super::Tunnel;
-use crate::class::Class;
 use crate::lane::Place;
 use crate::link::Transmit;
 use crate::masque::datagram::{self, CONTEXT_IP};
-use crate::path::{Outgoing, Path};
+use crate::path::{Outgoing, Path, Precedence};
 use crate::quic::Datagram;
 use crate::schedule::{self, Candidate, Choice, Usage};
 
@@ -23,59 +22,62 @@ impl Tunnel {
         self.look_at_paths(now);
         self.queue_notice();
         loop {
-            let next = self.ingress.peek(now);
-            let is_notice = self.returned.front().is_some_and(Outgoing::is_notice);
-            let is_urgent = is_notice || next.is_some_and(|(class, _)| class == Class::Realtime);
-            let returned = self.returned.front().filter(|_| is_notice || !is_urgent).map(Outgoing::len);
-            let Some(len) = returned.or(next.map(|(_, len)| len)) else { return };
-            let candidates = if is_urgent { &self.urgent_candidates } else { &self.candidates };
+            let next = self.ingress.peek(now).map(|(class, len)| (Precedence::from(class), len));
+            let is_call = next.is_some_and(|(precedence, _)| precedence == Precedence::Urgent);
+            let returned = self.returned.front().filter(|item| item.is_notice() || !is_call);
+            let returned = returned.map(|item| (item.precedence(), item.len()));
+            let Some((precedence, len)) = returned.or(next) else { return };
             let waiting = self.ingress.bytes() as u64;
-            let Choice::Path(index) = schedule::choose(candidates, len, waiting) else { return };
+            let Choice::Path(index) = schedule::choose(&self.candidates[precedence as usize], len, waiting)
+            else {
+                return;
+            };
             let item = match returned.and_then(|_| self.returned.pop_front()) {
                 Some(item) => item,
                 None => match self.ingress.pop(now) {
                     Some((class, queued)) => {
                         let place = self.sequencer.place(queued.flow_hash, class);
-                        Outgoing::Packet { packet: queued.packet.freeze(), place, twin: None }
+                        let item = Outgoing::Packet { packet: queued.packet.freeze(), place, twin: None };
+                        if is_call { self.duplicate(now, index, item) } else { item }
                     }
                     None => return,
                 },
             };
-            let item = if is_urgent { self.duplicate(now, index, item) } else { item };
-            self.queue_on(now, index, item, is_urgent);
+            self.queue_on(now, index, item);
         }
     }
 
     /// Lets an item wait for path `index`.
-    pub(super) fn queue_on(&mut self, now: Instant, index: usize, item: Outgoing, is_urgent: bool) {
-        self.candidates[index].queued += item.len() as u64;
-        if is_urgent {
-            self.urgent_candidates[index].queued += item.len() as u64;
+    pub(super) fn queue_on(&mut self, now: Instant, index: usize, item: Outgoing) {
+        // It is ahead of what goes no sooner than itself.
+        for candidates in &mut self.candidates[item.precedence() as usize..] {
+            candidates[index].queued += item.len() as u64;
         }
         self.paths[index].push(now, item);
     }
 
-    /// Takes down how the paths stand, for packets that may wait and for those that may not.
+    /// Takes down how the paths stand, for packets of each precedence.
     pub(super) fn look_at_paths(&mut self, now: Instant) {
         let best = self.paths.iter().filter(|path| path.health.is_usable()).map(Path::rate).max();
         let best = best.unwrap_or(0);
         // With every path silent, each of them is worth a try: one may just be coming back.
         let none_is_usable = !self.paths.iter().any(|path| path.health.is_usable());
         let any_is_sure = self.paths.iter().any(|path| path.health.is_usable() && !path.health.is_doubted());
-        self.candidates.clear();
-        self.urgent_candidates.clear();
+        self.candidates.iter_mut().for_each(Vec::clear);
         for path in &self.paths {
             let is_passed_by = path.health.is_doubted() && any_is_sure;
             let usable =
                 path.health.is_usable() && !is_passed_by || none_is_usable && path.health.is_validated();
             let candidate = Candidate { usable, ..path.candidate(now, best) };
-            self.candidates.push(candidate);
-            self.urgent_candidates.push(path.urgent(candidate));
+            for (precedence, candidates) in Precedence::ALL.into_iter().zip(&mut self.candidates) {
+                candidates.push(path.candidate_for(precedence, candidate));
+            }
         }
-        let rate = self.candidates.iter().filter(|path| path.usable).map(|path| path.rate * 8).sum();
+        let candidates = &self.candidates[Precedence::Patient as usize];
+        let rate = candidates.iter().filter(|path| path.usable).map(|path| path.rate * 8).sum();
         // Not of a path that stands by or is left out: nobody waits for what comes that late.
-        let usages = schedule::usage(&self.candidates, self.ingress.bytes() as u64);
-        let in_use = self.candidates.iter().zip(usages).filter(|(_, usage)| *usage == Usage::InUse);
+        let usages = schedule::usage(candidates, self.ingress.bytes() as u64);
+        let in_use = candidates.iter().zip(usages).filter(|(_, usage)| *usage == Usage::InUse);
         self.ingress.adapt(rate, in_use.map(|(path, _)| path.delay).max().unwrap_or_default());
     }
 

@@ -6,7 +6,7 @@ use super::Tunnel;
 use super::data::OVERHEAD;
 use crate::duplication::Duplication;
 use crate::lane::Place;
-use crate::path::Outgoing;
+use crate::path::{Outgoing, Precedence};
 use crate::schedule;
 
 /// What stands before a packet in a datagram, at most, bytes: quarter stream id and context (of a first request and few
@@ -33,13 +33,13 @@ impl Tunnel {
         let (paths, duplication) = (&mut self.paths, &self.duplication);
         let bytes = packet.len() as u64 + HEADERS + OVERHEAD;
         let is_affordable = |index: usize| paths[index].take_copy(now, bytes, duplication);
-        let candidates = &self.urgent_candidates;
+        let candidates = &self.candidates[Precedence::Urgent as usize];
         let second = schedule::second(candidates, first, packet.len(), duplication.secondary, is_affordable);
         let Some(second) = second else { return item };
         let [original, copy] = self.twins.pair();
         let (packet, place) = (packet.clone(), *place);
         let item = Outgoing::Packet { packet: packet.clone(), place, twin: Some(copy) };
-        self.queue_on(now, second, item, true);
+        self.queue_on(now, second, item);
         Outgoing::Packet { packet, place, twin: Some(original) }
     }
 

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 
 use super::Tunnel;
 use crate::masque::datagram;
-use crate::path::{Account, Beside, METER_INTERVAL, Outgoing, PathReport};
+use crate::path::{Account, Beside, METER_INTERVAL, Outgoing, PathReport, Precedence};
 use crate::quic::path_number;
 use crate::schedule;
 
@@ -18,12 +18,13 @@ impl Tunnel {
     pub(crate) fn report(&mut self, now: Instant) -> Vec<PathReport> {
         self.meter(now);
         self.look_at_paths(now);
-        let working = self.candidates.iter().filter(|path| path.usable);
+        let candidates = &self.candidates[Precedence::Patient as usize];
+        let working = candidates.iter().filter(|path| path.usable);
         let shortest = working.map(|path| path.delay).min().unwrap_or_default();
         let lately = self.paths.iter().map(|path| path.lately(&mut self.conn));
         let (tx, rx) = lately.fold((0, 0), |(tx, rx), bytes| (tx + bytes.tx, rx + bytes.rx));
-        let usages = schedule::usage(&self.candidates, self.ingress.bytes() as u64);
-        let beside = self.candidates.iter().zip(usages).map(|(path, usage)| Beside {
+        let usages = schedule::usage(candidates, self.ingress.bytes() as u64);
+        let beside = candidates.iter().zip(usages).map(|(path, usage)| Beside {
             usage,
             delay: path.usable.then(|| path.delay.saturating_sub(shortest)),
             tx,

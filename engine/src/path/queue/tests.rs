@@ -13,16 +13,21 @@ fn lengths(queue: &mut PathQueue) -> Vec<usize> {
 }
 
 #[test]
-fn a_call_goes_before_what_was_queued_earlier() {
+fn what_somebody_waits_for_goes_before_what_was_queued_earlier() {
     let (mut queue, mut sequencer) = (PathQueue::default(), Sequencer::default());
-    for (class, len) in
-        [(Class::Bulk, 1000), (Class::Realtime, 160), (Class::Interactive, 60), (Class::Realtime, 161)]
-    {
+    for (class, len) in [
+        (Class::Bulk, 1000),
+        (Class::Interactive, 60),
+        (Class::Realtime, 160),
+        (Class::Background, 1001),
+        (Class::Interactive, 61),
+        (Class::Realtime, 161),
+    ] {
         queue.push(packet(&mut sequencer, class, len));
     }
-    assert_eq!((queue.bytes(), queue.urgent_bytes()), (1381, 321));
-    assert_eq!(lengths(&mut queue), [160, 161, 1000, 60]);
-    assert_eq!((queue.bytes(), queue.urgent_bytes()), (0, 0));
+    assert_eq!(Precedence::ALL.map(|precedence| queue.bytes_until(precedence)), [321, 442, 2443]);
+    assert_eq!(lengths(&mut queue), [160, 161, 60, 61, 1000, 1001]);
+    assert_eq!(queue.bytes(), 0);
 }
 
 #[test]
