@@ -66,6 +66,11 @@ impl ClassQueue {
         self.queues.iter_mut().for_each(|queue| queue.adapt(bits_per_second, rtt));
     }
 
+    /// Says that a path is gone, as [`FqCodel::excuse`] does.
+    pub fn excuse(&mut self, now: Instant) {
+        self.queues.iter_mut().for_each(|queue| queue.excuse(now));
+    }
+
     /// Queues an IP packet of a flow that is in `class`, and was in class `before` with its last packet. Gives the
     /// class whose queue it went to: as long as packets of the flow wait in another, the flow goes on there, and keeps
     /// its order. When that passes a limit, a flow of the least class that holds more than its own room loses packets.

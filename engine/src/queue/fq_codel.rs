@@ -67,6 +67,10 @@ pub struct Stats {
     pub dropped_full: u64,
 }
 
+/// For how many intervals a queue that stands is excused: paths double their windows several times before they carry
+/// what a lost one did, and have to catch up then.
+const EXCUSED_INTERVALS: u32 = 1;
+
 /// The queue. Its memory grows with use, and is there for reuse until [`FqCodel::release_memory`].
 #[derive(Debug)]
 pub struct FqCodel {
@@ -87,6 +91,8 @@ pub struct FqCodel {
     bytes: usize,
     /// What may be held at the present rate.
     limit_bytes: usize,
+    /// Until when delay is no reason for a signal.
+    excused: Option<Instant>,
     stats: Stats,
 }
 
@@ -116,6 +122,7 @@ impl FqCodel {
             packets: 0,
             bytes: 0,
             limit_bytes: config.limit_bytes,
+            excused: None,
             stats: Stats::default(),
         }
     }
@@ -135,6 +142,12 @@ impl FqCodel {
         self.aim.interval = self.config.interval + (self.aim.target - self.config.target) + rtt;
         let bytes = usize::try_from(bits_per_second / 8 / LIMIT_PER_SECOND).unwrap_or(usize::MAX);
         self.limit_bytes = bytes.max(LEAST_LIMIT_BYTES).min(self.config.limit_bytes);
+    }
+
+    /// Says that a path is gone, and the others have yet to take over: for a while delay is no reason to drop or mark
+    /// anything. The limits hold.
+    pub fn excuse(&mut self, now: Instant) {
+        self.excused = Some(now + self.aim.interval * EXCUSED_INTERVALS);
     }
 
     /// Queues an IP packet. When that passes a limit, the flow with the most bytes loses its oldest packets.
@@ -273,6 +286,9 @@ impl FqCodel {
                 self.flows[index].codel.on_empty();
                 return None;
             };
+            if self.excused.is_some_and(|until| now < until) {
+                return Some(queued);
+            }
             let sojourn = now.saturating_duration_since(queued.enqueued);
             // The backlog is that of all flows: many flows of one packet each are a standing queue, too.
             match self.flows[index].codel.judge(&self.aim, now, sojourn, self.bytes) {

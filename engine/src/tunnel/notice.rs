@@ -5,6 +5,8 @@
 //! stream waits for them. A datagram in flight on such a path goes out again on another, like any packet. A notice
 //! tells of all paths, and the newest counts.
 
+use std::time::Instant;
+
 use bytes::{Bytes, BytesMut};
 
 use super::Tunnel;
@@ -106,14 +108,14 @@ impl Tunnel {
     }
 
     /// Malformed ones are ignored: nothing but the use of a path hangs on them.
-    pub(super) fn receive_notice(&mut self, payload: &Bytes) {
+    pub(super) fn receive_notice(&mut self, now: Instant, payload: &Bytes) {
         let Some((number, entries)) = decode(payload) else { return };
         if number <= self.notices.heard {
             return;
         }
         self.notices.heard = number;
         for entry in entries {
-            self.peer_hears(entry.id, !entry.silent);
+            self.peer_hears(now, entry.id, !entry.silent);
             if let Some(policy) = entry.policy.filter(|_| self.asked.is_none()) {
                 self.peer_set_policy(entry.id, policy);
             }

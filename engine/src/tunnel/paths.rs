@@ -54,7 +54,7 @@ impl Tunnel {
             if let Some(path) = self.path_mut(id) {
                 path.health.suspect_now(now);
             }
-            self.demote(id);
+            self.demote(now, id);
             // The last path cannot be abandoned. It stays suspect, and is used again if the link returns.
             if self.conn.close_path(now, id) {
                 self.forget_path(id);
@@ -109,7 +109,7 @@ impl Tunnel {
                 }
                 // Between two tandems it steers noq only, and notices say what it is about.
                 ConnEvent::PeerStatus { path, backup } if self.contexts.lane.is_none() => {
-                    self.peer_hears(path_number(path), !backup);
+                    self.peer_hears(now, path_number(path), !backup);
                 }
                 ConnEvent::PeerStatus { .. } => {}
                 ConnEvent::StreamStopped { stream, code } => self.stream_stopped(now, stream, code),
@@ -153,7 +153,7 @@ impl Tunnel {
     }
 
     /// The peer misses answers on a path, or gets them again.
-    pub(super) fn peer_hears(&mut self, id: u32, hears: bool) {
+    pub(super) fn peer_hears(&mut self, now: Instant, id: u32, hears: bool) {
         let Some(path) = self.paths.iter_mut().find(|path| path_number(path.id) == id) else { return };
         let was_usable = path.health.is_usable();
         if !path.health.set_demoted(!hears) {
@@ -161,7 +161,7 @@ impl Tunnel {
         }
         let (id, is_usable) = (path.id, path.health.is_usable());
         if was_usable && !is_usable {
-            self.demote(id);
+            self.demote(now, id);
         } else if is_usable && !was_usable {
             self.conn.set_backup(id, false);
         }
@@ -308,7 +308,7 @@ impl Tunnel {
                 path.health.restart(now);
             }
         }
-        self.demote(id);
+        self.demote(now, id);
         self.tell_of_paths();
         self.conn.ping(id);
         self.events.push_back(TunnelEvent::PathsChanged);
@@ -337,8 +337,9 @@ impl Tunnel {
 
     /// Takes a path out of use here and at the peer, so that neither sends acknowledgements into the void,
     /// and sends again elsewhere what is under way on it.
-    fn demote(&mut self, id: PathId) {
+    fn demote(&mut self, now: Instant, id: PathId) {
         self.conn.set_backup(id, true);
+        self.ingress.excuse(now);
         self.take_back(id);
     }
 

@@ -80,7 +80,7 @@ impl Tunnel {
                 self.peer_tells(now, account);
             }
         } else if self.contexts.paths == Some(context) {
-            self.receive_notice(&payload);
+            self.receive_notice(now, &payload);
         } else {
             tracing::trace!(context, "a datagram of an unknown context");
         }

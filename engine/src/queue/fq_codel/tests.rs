@@ -207,6 +207,24 @@ fn a_queue_before_long_paths_may_stand_for_as_much_longer() {
 }
 
 #[test]
+fn a_queue_that_stands_since_a_path_went_is_excused_for_a_while() {
+    let dropped_by = |time| {
+        let (mut queue, began) = (queue(), start());
+        queue.excuse(began);
+        let mut now = began;
+        while now < began + time {
+            queue.push(now, packet(1, 0, 1400, false), 1);
+            queue.push(now, packet(1, 0, 1400, false), 1);
+            queue.pop(now);
+            now += millis(10);
+        }
+        queue.stats().dropped_delay
+    };
+    assert_eq!(dropped_by(millis(200)), 0);
+    assert!(dropped_by(millis(250)) > 0);
+}
+
+#[test]
 fn memory_is_given_back_only_when_nothing_is_held() {
     let mut queue = queue();
     let now = start();
