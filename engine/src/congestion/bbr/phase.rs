@@ -16,6 +16,8 @@ const FULL_ROUNDS: u32 = 3;
 /// ...or one, if a queue stands then.
 const FULL_ROUNDS_QUEUED: u32 = 1;
 const FULL_GROWTH: u64 = 1250;
+/// Nor does a queue in the link grow on end, if it is not ours, for so many rounds.
+const OVERFULL_ROUNDS: u32 = 8;
 /// A probe goes on while a round brings more than this, thousandths of the round before.
 const PROBE_GROWTH: u64 = 1020;
 /// Rounds without growth after which it ends without a queue, too.
@@ -63,6 +65,8 @@ pub(super) struct Phase {
     /// Highest rate by which growth is judged, bytes/s, and rounds without.
     grown: u64,
     flat: u32,
+    /// Startup: rounds on end with a queue in the link and none here.
+    overfull: u32,
     /// When the last probe for bandwidth ended, its round, and how long to wait for the next.
     probed: Option<(Instant, u64)>,
     wait: Duration,
@@ -81,6 +85,7 @@ impl Phase {
             filled: false,
             grown: 0,
             flat: 0,
+            overfull: 0,
             probed: None,
             wait: PROBE_WAIT,
             cycle_open: false,
@@ -197,9 +202,19 @@ impl Phase {
             self.enter(Kind::Drain, model);
             return;
         }
-        if !model.round_started() || step.sample.app_limited {
+        if !model.round_started() {
             return;
         }
+        if step.sample.app_limited {
+            // Flows that fill the pipe without ever letting a packet wait here let it wait in the link.
+            self.overfull = if model.has_queue() { self.overfull + 1 } else { 0 };
+            if self.overfull >= OVERFULL_ROUNDS {
+                self.filled = true;
+                self.enter(Kind::Drain, model);
+            }
+            return;
+        }
+        self.overfull = 0;
         let congested = model.is_congested() && model.rounds() > 1;
         if let Some(rate) = model.last_rate() {
             self.note_growth(rate, FULL_GROWTH);

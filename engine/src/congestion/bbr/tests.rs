@@ -233,6 +233,17 @@ fn a_trickle_beside_a_queue_of_the_way_back_does_not_make_a_new_path_slow() {
 }
 
 #[test]
+fn flows_that_fill_a_new_path_by_themselves_do_not_wait_in_its_link() {
+    let mut bench = Bench::new(5_000_000, 20, 100);
+    // Never more than the pace lets out at once, and a little more than the link carries.
+    bench.offered = Some(5_050_000);
+    bench.run(1000);
+    let got = bench.run(1000);
+    assert!(near(got, 5_000_000, 3), "{got}");
+    assert!(bench.waited < Duration::from_millis(8), "{:?}", bench.waited);
+}
+
+#[test]
 fn a_longer_way_is_learned() {
     let mut bench = Bench::new(5_000_000, 10, 100);
     bench.run(5000);
