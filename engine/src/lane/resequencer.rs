@@ -15,8 +15,11 @@ use super::{LANES, Place, ahead, following};
 
 /// Packets that may wait, all lanes together: 100 ms at 400 Mbit/s.
 const MAX_HELD: usize = 4096;
-/// Gaps of a lane that are remembered after they were given up.
+/// Times at which gaps of a lane were given up that are remembered...
 const MAX_GIVEN_UP: usize = 64;
+/// ...where what was given up within this long is remembered as one: when a path dies, as many gaps as packets of the other
+/// paths lie between its own are given up at once. Together they reach further back than anything may be late.
+const AT_ONCE: Duration = Duration::from_millis(5);
 /// Longest distance in a lane between the first gap and the last packet that waits.
 const MAX_SPAN: usize = 8192;
 
@@ -52,10 +55,8 @@ struct Lane {
     count: usize,
     /// When the packet that waits longest came.
     oldest: Option<Instant>,
-    /// Gaps that were given up of late: the number after the gap, and when.
+    /// Gaps that were given up of late: the number after the last of them, and when.
     given_up: VecDeque<(u32, Instant)>,
-    /// Gaps before this number were given up longer ago than is remembered.
-    forgotten: u32,
 }
 
 impl Lane {
@@ -67,7 +68,6 @@ impl Lane {
             count: 0,
             oldest: None,
             given_up: VecDeque::new(),
-            forgotten: 0,
         }
     }
 
@@ -95,8 +95,13 @@ impl Lane {
 
     /// Notes that what is missing before `next` is not waited for any more.
     fn note_given_up(&mut self, now: Instant) {
+        let last = self.given_up.back_mut();
+        if let Some((after, _)) = last.filter(|(_, at)| now.saturating_duration_since(*at) < AT_ONCE) {
+            *after = self.next;
+            return;
+        }
         if self.given_up.len() == MAX_GIVEN_UP {
-            self.forgotten = self.given_up.pop_front().map_or(self.forgotten, |(after, _)| after);
+            self.given_up.pop_front();
         }
         self.given_up.push_back((self.next, now));
     }
@@ -104,8 +109,7 @@ impl Lane {
     /// Whether the gap to which `seq` belongs was given up more than `limit` ago.
     fn is_stale(&self, now: Instant, seq: u32, limit: Duration) -> bool {
         let gap = self.given_up.iter().find(|(after, _)| ahead(seq, *after) < 0);
-        let is_forgotten = ahead(seq, self.forgotten) < 0;
-        is_forgotten || gap.is_none_or(|(_, at)| now.saturating_duration_since(*at) > limit)
+        gap.is_none_or(|(_, at)| now.saturating_duration_since(*at) > limit)
     }
 
     fn hold(&mut self, now: Instant, distance: usize, packet: &[u8]) {

@@ -1,4 +1,4 @@
-//! The sample files that packages install: valid, and honest about the defaults.
+//! The sample files that packages install, and what the guide shows: valid, and honest about the defaults.
 
 use std::path::Path;
 
@@ -6,6 +6,8 @@ use super::super::*;
 
 const CLIENT: &str = include_str!("../../../../packaging/examples/client.toml");
 const GATEWAY: &str = include_str!("../../../../packaging/examples/gateway.toml");
+const GUIDE: [&str; 2] =
+    [include_str!("../../../../docs/src/laptop.md"), include_str!("../../../../docs/src/policies.md")];
 
 fn parse(text: &str) -> Config {
     Config::parse(text, Path::new(DEFAULT_FILE)).unwrap()
@@ -27,4 +29,15 @@ fn the_sample_client_says_the_defaults() {
 fn the_sample_gateway_says_the_defaults() {
     let required = only(GATEWAY, &["role", "[gateway]", "listen", "endpoint", "pool"]);
     assert_eq!(parse(GATEWAY), parse(&required));
+}
+
+#[test]
+fn what_the_guide_shows_of_the_configuration_is_valid() {
+    let required = only(CLIENT, &["role", "[client]", "gateway", "pin"]);
+    let blocks: Vec<&str> = GUIDE.iter().flat_map(|page| page.split("```toml\n").skip(1)).collect();
+    assert!(blocks.len() >= 5, "{} blocks", blocks.len());
+    for block in blocks {
+        let block = block.split("```").next().unwrap();
+        assert_ne!(parse(&format!("{required}{block}")), parse(&required), "{block}");
+    }
 }

@@ -119,17 +119,24 @@ fn what_comes_long_after_its_gap_was_given_up_is_dropped() {
 }
 
 #[test]
-fn a_gap_that_is_no_longer_remembered_is_an_old_one() {
+fn what_comes_late_is_judged_by_its_own_gap_however_many_there_are() {
     let mut receiver = Receiver::new();
-    // Every other number is missing, in more gaps than are remembered, of which the first was given up long ago.
-    receiver.gets(0, 1, 1);
-    receiver.time_passes(50);
-    for gap in 1..=MAX_GIVEN_UP as u32 {
-        receiver.gets(60, 1, 2 * gap + 1);
+    receiver.gets(0, 1, 0);
+    // A path died, and between its packets are those of another one.
+    for gap in 1..=200 {
+        receiver.gets(10, 1, 2 * gap);
     }
-    receiver.time_passes(110);
-    assert_eq!(receiver.gets(111, 1, 0), Passed::Stale);
-    assert_eq!(receiver.gets(111, 1, 2), Passed::Late);
+    receiver.time_passes(60);
+    assert_eq!(receiver.gets(70, 1, 1), Passed::Late);
+    assert_eq!(receiver.gets(105, 1, 399), Passed::Late);
+    assert_eq!(receiver.gets(111, 1, 3), Passed::Stale);
+    // Losses of a long time, each given up on its own.
+    for gap in 201..=400 {
+        receiver.gets(u64::from(gap) * 10, 1, 2 * gap);
+        receiver.time_passes(u64::from(gap) * 10 + 50);
+    }
+    assert_eq!(receiver.gets(4060, 1, 401), Passed::Stale);
+    assert_eq!(receiver.gets(4060, 1, 799), Passed::Late);
 }
 
 #[test]

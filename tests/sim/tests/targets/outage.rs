@@ -36,11 +36,22 @@ fn gaps(world: &World, call: &[Flow; 2], event: Instant, until: Instant) -> [f64
     [0, 1].map(|way| trial::call_gap(world, &call[way], event - ms(100), until).as_secs_f64() * 1e3)
 }
 
+/// The longest pause of any of the flows around an event, ms.
+fn longest_pause(world: &World, flows: &[TcpFlow], event: Instant, until: Instant) -> f64 {
+    let pause = |flow: &TcpFlow| {
+        let progress = &world.endpoint::<TcpReceiver>(flow.receiver).stats().progress;
+        progress.longest_pause(event - ms(100), until).0
+    };
+    flows.iter().map(pause).max().unwrap_or_default().as_secs_f64() * 1e3
+}
+
 /// What came of four TCP flows and a call while the link said that it goes, and returned.
 struct Played {
     gaps: [f64; 2],
     /// Packets of the call that were lost, up and down.
     lost: [usize; 2],
+    /// The longest pause of any of the TCP flows, ms.
+    pause: f64,
     /// Goodput from a second after the link went until it returned, Mbit/s.
     left: f64,
     /// From the return until the link had carried what it carries in a twentieth of a second at its full rate.
@@ -72,9 +83,9 @@ fn play(from: Side) -> Played {
     };
     let after = (0..8).map(slot).collect();
     let left = trial::tcp_mbit(&world, &flows, gone + ms(1000), back);
-    let gaps = gaps(&world, &call, gone, back);
+    let (gaps, pause) = (gaps(&world, &call, gone, back), longest_pause(&world, &flows, gone, back));
     world.run_for(ms(500));
-    Played { gaps, lost: [0, 1].map(|way| trial::lost(&world, &call[way])), left, used, after }
+    Played { gaps, lost: [0, 1].map(|way| trial::lost(&world, &call[way])), pause, left, used, after }
 }
 
 /// The world with bulk from `from`, which several rows are about.
@@ -90,6 +101,10 @@ fn the_call_goes_on(from: Side) {
         at_most(&format!("{what}, packets lost"), played.lost[way] as f64, 0.0);
         at_most(&format!("{what}, gap in ms"), played.gaps[way], 30.0);
     }
+}
+
+fn bulk_hardly_pauses(from: Side) {
+    at_most(&format!("carrier off, pause of bulk from {from:?} in ms"), played(from).pause, 250.0);
 }
 
 fn bulk_has_what_is_left_within_a_second(from: Side) {
@@ -181,12 +196,9 @@ fn swallow(from: Side) -> Swallowed {
     let gone = world.now();
     world.blackhole(BUSIER, true);
     world.run_for(ms(2000));
-    let pause = |flow: &TcpFlow| {
-        let progress = &world.endpoint::<TcpReceiver>(flow.receiver).stats().progress;
-        progress.longest_pause(gone - ms(100), world.now()).0
-    };
-    let longest = flows.iter().map(pause).max().unwrap_or_default();
-    Swallowed { gaps: gaps(&world, &call, gone, world.now()), pause: longest.as_secs_f64() * 1e3 }
+    let (gaps, pause) =
+        (gaps(&world, &call, gone, world.now()), longest_pause(&world, &flows, gone, world.now()));
+    Swallowed { gaps, pause }
 }
 
 /// That world with bulk from `from`.
@@ -218,6 +230,9 @@ rows! {
     the_call_goes_on:
         a_call_goes_on_beside_bulk_up_when_the_carrier_goes UP,
         a_call_goes_on_beside_bulk_down_when_the_carrier_goes DOWN;
+    bulk_hardly_pauses:
+        bulk_up_hardly_pauses_when_the_carrier_goes UP,
+        bulk_down_hardly_pauses_when_the_carrier_goes DOWN;
     bulk_has_what_is_left_within_a_second:
         bulk_up_has_what_is_left_within_a_second_of_carrier_off UP,
         bulk_down_has_what_is_left_within_a_second_of_carrier_off DOWN;
