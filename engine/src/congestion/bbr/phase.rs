@@ -16,7 +16,7 @@ const FULL_ROUNDS: u32 = 3;
 /// ...or one, if a queue stands then.
 const FULL_ROUNDS_QUEUED: u32 = 1;
 const FULL_GROWTH: u64 = 1250;
-/// Nor does a queue in the link grow on end, if it is not ours, for so many rounds.
+/// It is full, too, once a queue stood in the link for so many rounds on end while nothing waited here.
 const OVERFULL_ROUNDS: u32 = 8;
 /// A probe goes on while a round brings more than this, thousandths of the round before.
 const PROBE_GROWTH: u64 = 1020;
@@ -206,7 +206,7 @@ impl Phase {
             return;
         }
         if step.sample.app_limited {
-            // Flows that fill the pipe without ever letting a packet wait here let it wait in the link.
+            // Flows whose windows grow slowly fill a link without ever being held up here.
             self.overfull = if model.has_queue() { self.overfull + 1 } else { 0 };
             if self.overfull >= OVERFULL_ROUNDS {
                 self.filled = true;
