@@ -74,7 +74,7 @@ impl Outgoing {
 
 /// What goes first on a path, whatever was queued before. Classes have their turns before a path is chosen; what is left
 /// to order here is no more than a path's short queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Precedence {
     /// Calls, and what the peer must know at once.
     Urgent,

@@ -244,6 +244,19 @@ fn flows_that_fill_a_new_path_by_themselves_do_not_wait_in_its_link() {
 }
 
 #[test]
+fn a_stream_beside_a_queue_of_the_way_back_does_not_make_a_new_path_slow_for_long() {
+    let mut bench = Bench::new(12_500_000, 20, 100);
+    bench.offered = Some(2_500_000);
+    bench.run(500);
+    bench.delay = Duration::from_millis(35);
+    bench.run(1500);
+    (bench.delay, bench.offered) = (Duration::from_millis(20), None);
+    bench.run(1500);
+    let got = bench.run(1000);
+    assert!(near(got, 12_500_000, 10), "{got}");
+}
+
+#[test]
 fn a_longer_way_is_learned() {
     let mut bench = Bench::new(5_000_000, 10, 100);
     bench.run(5000);

@@ -6,8 +6,8 @@ use tandem_sim::world::Side;
 
 use crate::common::{DOWN, EQUAL, UP, at_least, is_worth_it, limit, named, options};
 
-/// What it keeps in flight fills the faster link and its queue here, but does not reach the slower one, and that link's
-/// probes cost a little: 0.981 of the faster link alone is reached.
+/// What is held of the flow where it gets less than is promised: 0.981 of the faster link alone. What it keeps in flight fills
+/// that link and its queue here, and does not reach the slower one.
 const CAPPED: f64 = 0.97;
 
 /// The flow gets no less than over the better link alone, and `target` of the limit. BBR keeps no more in flight than
@@ -25,9 +25,10 @@ fn holds(name: &str, from: Side, target: Option<f64>, floor: f64) {
 }
 
 macro_rules! rows {
-    ($($test:ident: $name:literal, $from:ident, $target:expr, $floor:expr;)*) => {
+    ($($(#[$attribute:meta])* $test:ident: $name:literal, $from:ident, $target:expr, $floor:expr;)*) => {
         $(
             #[test]
+            $(#[$attribute])*
             fn $test() { holds($name, $from, $target, $floor); }
         )*
     };
@@ -36,7 +37,11 @@ macro_rules! rows {
 rows! {
     a_bbr_flow_up_gets_the_sum_of_two_equal_links: "two-equal-100", UP, Some(0.96), EQUAL;
     a_bbr_flow_down_gets_the_sum_of_two_equal_links: "two-equal-100", DOWN, Some(0.96), EQUAL;
+    #[ignore = "0.981 of the fibre alone, 270 of 276 Mbit/s"]
+    a_bbr_flow_up_over_fibre_and_a_slower_link_gets_no_less_than_over_one: "fast-and-lte", UP, None, EQUAL;
     a_bbr_flow_up_over_fibre_and_a_slower_link_gets_hardly_less_than_over_one: "fast-and-lte", UP, None, CAPPED;
+    #[ignore = "0.981 of the fibre alone, 270 of 276 Mbit/s"]
+    a_bbr_flow_down_over_fibre_and_a_slower_link_gets_no_less_than_over_one: "fast-and-lte", DOWN, None, EQUAL;
     a_bbr_flow_down_over_fibre_and_a_slower_link_gets_hardly_less_than_over_one: "fast-and-lte", DOWN, None, CAPPED;
     a_bbr_flow_up_is_not_held_back_by_a_link_of_much_more_delay: "asymmetric-delay", UP, None, EQUAL;
     a_bbr_flow_down_is_not_held_back_by_a_link_of_much_more_delay: "asymmetric-delay", DOWN, None, EQUAL;

@@ -34,11 +34,12 @@ fn is_never_worse(name: &str, from: Side, flows: u16, floor: f64) {
 }
 
 macro_rules! tests {
-    ($($test:ident: $name:literal, $from:ident, $flows:literal, $floor:expr;)*) => {
+    ($($(#[$attribute:meta])* $test:ident: $name:literal, $from:ident, $flows:literal, $floor:expr;)*) => {
         use super::{DOWN, FLOOR, UP, is_never_worse};
 
         $(
             #[test]
+            $(#[$attribute])*
             fn $test() { is_never_worse($name, $from, $flows, $floor); }
         )*
     };
@@ -82,13 +83,17 @@ rows! {
     asymmetric_rates: "asymmetric-rates";
 }
 
-// What is under way on the link that goes deaf is missed first, and bulk pauses once for a part of a second in six: the
-// promise of 0.98 is kept only by one flow up.
+// What is under way on the link that goes deaf is missed first, and bulk pauses once for a part of a second in six. Downwards
+// that is more than is promised; what is reached is held.
 mod one_way_link {
     tests! {
         one_flow_up_gets_no_less_than_over_the_best_link: "one-way-link", UP, 1, FLOOR;
+        #[ignore = "0.976 of the good link alone: bulk pauses when the other one goes deaf"]
+        one_flow_down_gets_no_less_than_over_the_best_link: "one-way-link", DOWN, 1, FLOOR;
         one_flow_down_gets_hardly_less_than_over_the_best_link: "one-way-link", DOWN, 1, 0.96;
-        eight_flows_up_get_hardly_less_than_over_the_best_link: "one-way-link", UP, 8, 0.96;
+        eight_flows_up_get_no_less_than_over_the_best_link: "one-way-link", UP, 8, FLOOR;
+        #[ignore = "0.963 of the good link alone: bulk pauses when the other one goes deaf"]
+        eight_flows_down_get_no_less_than_over_the_best_link: "one-way-link", DOWN, 8, FLOOR;
         eight_flows_down_get_hardly_less_than_over_the_best_link: "one-way-link", DOWN, 8, 0.94;
     }
 }

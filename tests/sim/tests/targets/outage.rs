@@ -18,9 +18,6 @@ const SETTLED: Duration = ms(2500);
 const AWAY: Duration = ms(2500);
 /// How long its return is watched.
 const WATCHED: Duration = ms(4000);
-/// Of the limit, three seconds after the link is back. 0.93 is promised, and upwards kept: Cubic's windows still grow to what
-/// they were before the link went.
-const RETURNED: f64 = 0.90;
 /// The link that goes, and the other one.
 const BUSIER: usize = 0;
 const OTHER: usize = 1;
@@ -136,16 +133,23 @@ fn the_link_is_used_within_a_second(from: Side) {
     at_most(&format!("the link returns, bulk from {from:?}, used after seconds"), used, 1.0);
 }
 
-fn the_sum_is_back_within_three_seconds(from: Side) {
+/// Goodput from the third to the fourth second after the link is back is at least this part of the limit.
+fn three_seconds_later(from: Side, part: f64) {
     let after = &played(from).after;
     println!("the link returns, bulk from {from:?}, Mbit/s in each half second: {after:.1?}");
     let mbit = after[6..].iter().sum::<f64>() / (after.len() - 6) as f64;
     let limit = limit(&profile(), from, Algorithm::Cubic);
-    at_least(
-        &format!("the link returns, bulk from {from:?} after three seconds, of the limit"),
-        mbit / limit,
-        RETURNED,
-    );
+    let what = format!("the link returns, bulk from {from:?} after three seconds, of the limit");
+    at_least(&what, mbit / limit, part);
+}
+
+fn the_sum_is_back_within_three_seconds(from: Side) {
+    three_seconds_later(from, 0.93);
+}
+
+/// What is held where that is missed: Cubic's windows still grow to what they were before the link went.
+fn the_sum_is_nearly_back(from: Side) {
+    three_seconds_later(from, 0.90);
 }
 
 fn the_return_costs_nothing(from: Side) {
@@ -218,9 +222,10 @@ fn a_blackhole_hardly_pauses_bulk(from: Side) {
 }
 
 macro_rules! rows {
-    ($($row:ident: $($test:ident $from:ident),*;)*) => {
+    ($($row:ident: $($(#[$attribute:meta])* $test:ident $from:ident),*;)*) => {
         $($(
             #[test]
+            $(#[$attribute])*
             fn $test() { $row($from); }
         )*)*
     };
@@ -244,7 +249,10 @@ rows! {
         a_link_that_returns_is_used_downwards_within_a_second DOWN;
     the_sum_is_back_within_three_seconds:
         a_link_that_returns_gives_bulk_up_the_sum_within_three_seconds UP,
+        #[ignore = "0.923 of the limit: Cubic's windows still grow"]
         a_link_that_returns_gives_bulk_down_the_sum_within_three_seconds DOWN;
+    the_sum_is_nearly_back:
+        a_link_that_returns_gives_bulk_down_nearly_the_sum_within_three_seconds DOWN;
     a_flood_has_the_sum_within_three_seconds:
         a_link_that_returns_gives_a_flood_up_the_sum_within_three_seconds UP,
         a_link_that_returns_gives_a_flood_down_the_sum_within_three_seconds DOWN;
