@@ -258,7 +258,10 @@ impl Path {
     /// The same path for a packet of such precedence. One that somebody waits for has less ahead of it here, and all that
     /// stands in the link's queue.
     pub(crate) fn candidate_for(&self, precedence: Precedence, candidate: Candidate) -> Candidate {
-        let delay = if precedence == Precedence::Patient { candidate.delay } else { candidate.skew };
+        let delay = match precedence {
+            Precedence::Urgent | Precedence::Prompt => candidate.skew,
+            Precedence::Missing | Precedence::Patient => candidate.delay,
+        };
         Candidate { queued: self.queue.bytes_until(precedence), delay, ..candidate }
     }
 

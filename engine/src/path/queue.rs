@@ -62,7 +62,7 @@ impl Outgoing {
             Self::Packet { place, .. } => place.class().into(),
             Self::Notice(_) => Precedence::Urgent,
             Self::Report(_) => Precedence::Prompt,
-            Self::Again(_) => Precedence::Patient,
+            Self::Again(_) => Precedence::Missing,
         }
     }
 
@@ -80,12 +80,14 @@ pub(crate) enum Precedence {
     Urgent,
     /// Somebody waits for it.
     Prompt,
+    /// What was lost: what came after it waits at the receiver.
+    Missing,
     /// Everything else, in its order.
     Patient,
 }
 
 impl Precedence {
-    pub(crate) const ALL: [Self; 3] = [Self::Urgent, Self::Prompt, Self::Patient];
+    pub(crate) const ALL: [Self; 4] = [Self::Urgent, Self::Prompt, Self::Missing, Self::Patient];
 }
 
 impl From<Class> for Precedence {

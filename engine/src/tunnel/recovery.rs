@@ -25,7 +25,7 @@ const BURST: u64 = 64 << 10;
 /// The same for what a path that is doubted has under way, which may arrive yet. At once, that is as much as a fast path
 /// holds.
 const DOUBT_SHARE: u64 = 20;
-const DOUBT_BURST: u64 = 256 << 10;
+const DOUBT_BURST: u64 = 1 << 20;
 
 /// What doubts may cost, to begin with.
 pub(super) fn doubt_budget() -> Budget {
@@ -79,10 +79,13 @@ impl Tunnel {
 
     /// Lets packets wait at the receiver for as long as what is missing may take: the slowest path's time to tell
     /// of a loss (RFC 9002 §6.1.2), and the fastest path's way for the second copy.
+    ///
+    /// The round trips known here are those of what this end sends. The queue that the other end builds on the way here
+    /// is not in them, and in Startup that is more than another round trip's worth.
     pub(super) fn adapt_hold(&mut self) {
         let rtts = || self.paths.iter().filter(|path| path.health.is_usable()).map(|path| path.rtt());
         let (Some(slowest), Some(fastest)) = (rtts().max(), rtts().min()) else { return };
-        let hold = slowest * 9 / 8 + fastest / 2 + MARGIN;
+        let hold = slowest * 9 / 8 + slowest + fastest / 2 + MARGIN;
         self.resequencer.set_hold(hold.clamp(MIN_HOLD, MAX_HOLD));
     }
 }
