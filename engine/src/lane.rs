@@ -17,6 +17,8 @@
 //!
 //! U: unordered, the receiver passes packets on as they come. In both kinds of lane each number passes once, so that
 //! the sender may send a packet again whenever it doubts that it arrived.
+//!
+//! A place with no packet behind it says that this one was lost and will not be sent again.
 
 mod resequencer;
 mod window;
@@ -83,7 +85,8 @@ impl Place {
         self.class
     }
 
-    fn is_ordered(self) -> bool {
+    /// Whether later packets of its lane wait for it.
+    pub(crate) fn is_ordered(self) -> bool {
         self.lane & UNORDERED == 0
     }
 }

@@ -135,14 +135,17 @@ impl Path {
     /// Takes over what the congestion controller knows by now.
     pub(crate) fn refresh(&mut self, now: Instant, conn: &mut Conn) {
         let Some(figures) = conn.figures(self.id) else { return };
+        if figures.rx_bytes > self.heard.0 {
+            self.heard = (figures.rx_bytes, now);
+            if self.health.is_to_reply(now) {
+                conn.ping(self.id);
+            }
+        }
         let Some(gate) = conn.gate(self.id) else { return };
         self.rtt = gate.rtt().unwrap_or(UNKNOWN_RTT).max(Duration::from_micros(100));
         self.mtu = figures.mtu;
         if gate.room() >= self.mtu + self.reserve(gate) {
             self.beyond = 0;
-        }
-        if figures.rx_bytes > self.heard.0 {
-            self.heard = (figures.rx_bytes, now);
         }
         let by_window = bytes_per(gate.window(), self.rtt);
         let paced = match gate.pacing_rate() {

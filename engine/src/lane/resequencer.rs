@@ -38,10 +38,30 @@ pub(crate) enum Passed {
     Copy,
 }
 
+/// What is known of a number that is not passed on yet.
 #[derive(Debug)]
-struct Held {
-    at: Instant,
-    packet: Bytes,
+enum Slot {
+    Missing,
+    /// It will not come: the sender says so.
+    Gone,
+    Held {
+        at: Instant,
+        packet: Bytes,
+    },
+}
+
+impl Slot {
+    fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing)
+    }
+
+    /// Since when it waits.
+    fn held_at(&self) -> Option<Instant> {
+        match self {
+            Self::Held { at, .. } => Some(*at),
+            Self::Missing | Self::Gone => None,
+        }
+    }
 }
 
 /// One lane.
@@ -51,7 +71,7 @@ struct Lane {
     /// The number that is to be passed on next.
     next: u32,
     /// What came from `next` on. While anything waits, the first is missing, and the last is not.
-    held: VecDeque<Option<Held>>,
+    held: VecDeque<Slot>,
     count: usize,
     /// When the packet that waits longest came.
     oldest: Option<Instant>,
@@ -72,25 +92,29 @@ impl Lane {
     }
 
     /// Passes on what stands at the front without a gap.
-    fn release(&mut self, out: &mut Vec<Bytes>) {
+    fn release(&mut self, now: Instant, out: &mut Vec<Bytes>) {
         let before = self.count;
-        while let Some(held) = self.held.pop_front_if(|front| front.is_some()).flatten() {
+        while let Some(slot) = self.held.pop_front_if(|front| !front.is_missing()) {
             self.next = following(self.next);
-            self.count -= 1;
-            out.push(held.packet);
+            if let Slot::Held { packet, .. } = slot {
+                self.count -= 1;
+                out.push(packet);
+            } else {
+                self.note_given_up(now);
+            }
         }
         if self.count != before {
-            self.oldest = self.held.iter().flatten().map(|held| held.at).min();
+            self.oldest = self.held.iter().filter_map(Slot::held_at).min();
         }
     }
 
     /// Gives the first gap up.
     fn skip(&mut self, now: Instant, out: &mut Vec<Bytes>) {
-        while self.held.pop_front_if(|front| front.is_none()).is_some() {
+        while self.held.pop_front_if(|front| front.is_missing()).is_some() {
             self.next = following(self.next);
         }
         self.note_given_up(now);
-        self.release(out);
+        self.release(now, out);
     }
 
     /// Notes that what is missing before `next` is not waited for any more.
@@ -114,10 +138,10 @@ impl Lane {
 
     fn hold(&mut self, now: Instant, distance: usize, packet: &[u8]) {
         if self.held.len() <= distance {
-            self.held.resize_with(distance + 1, || None);
+            self.held.resize_with(distance + 1, || Slot::Missing);
         }
         // A copy: the packet's own buffer is a slice of all that arrived together, and would keep that alive.
-        self.held[distance] = Some(Held { at: now, packet: Bytes::copy_from_slice(packet) });
+        self.held[distance] = Slot::Held { at: now, packet: Bytes::copy_from_slice(packet) };
         self.count += 1;
         self.oldest.get_or_insert(now);
     }
@@ -186,7 +210,7 @@ impl Resequencer {
                 out.push(packet);
                 lane.next = following(lane.next);
                 lane.held.pop_front();
-                lane.release(out);
+                lane.release(now, out);
                 Passed::InOrder
             }
             Ok(distance) if distance < MAX_SPAN => {
@@ -210,6 +234,21 @@ impl Resequencer {
         let after = lane.count;
         self.note(place.lane, before, after);
         passed
+    }
+
+    /// The sender says that a packet will not come: nothing waits for it any more, and what did is appended to `out`.
+    pub(crate) fn give_up(&mut self, now: Instant, place: Place, out: &mut Vec<Bytes>) {
+        let lane = self.lanes.get_mut(usize::from(place.lane)).and_then(Option::as_mut);
+        let Some(lane) = lane.filter(|_| place.is_ordered()) else { return };
+        let distance = usize::try_from(ahead(place.seq, lane.next));
+        // Beyond what came, nothing waits for it.
+        let slot = distance.ok().and_then(|distance| lane.held.get_mut(distance));
+        let Some(slot) = slot.filter(|slot| slot.is_missing()) else { return };
+        *slot = Slot::Gone;
+        let before = lane.count;
+        lane.release(now, out);
+        let after = lane.count;
+        self.note(place.lane, before, after);
     }
 
     /// Keeps count after a lane that held `before` packets holds `after`.

@@ -23,7 +23,7 @@ pub(crate) enum Outgoing {
     },
     /// A datagram that was lost, or in flight on a path that died: the receiver drops it if it arrived all the same.
     Again(Datagram),
-    /// A datagram that tells the peer of a path.
+    /// A datagram that tells the peer of a path, or of a packet that will not come.
     Report(Bytes),
     /// A datagram that tells the peer of our paths.
     Notice(Bytes),

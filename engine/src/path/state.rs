@@ -71,6 +71,10 @@ pub(crate) struct Health {
     answered: Option<Instant>,
     suspect: Option<Suspicion>,
     demoted: bool,
+    /// Since when nothing was heard that ought to come on it.
+    unheard: Option<Instant>,
+    /// When the peer was last shown that it is heard on a path that is out of use.
+    replied: Option<Instant>,
 }
 
 /// How long answers take, where that is known.
@@ -119,6 +123,8 @@ impl Health {
             answered: None,
             suspect: None,
             demoted: false,
+            unheard: None,
+            replied: None,
         }
     }
 
@@ -165,12 +171,50 @@ impl Health {
         }
     }
 
-    /// An answer came to a packet that left at `sent`, while at least `still_due` others wait for theirs. True if
-    /// that clears a suspicion: an answer to what left before it only tells of better times.
-    pub(crate) fn on_answer(&mut self, now: Instant, sent: Instant, still_due: u32) -> bool {
+    /// An answer came to a packet that left at `sent`, while at least `still_due` others wait for theirs.
+    pub(crate) fn on_answer(&mut self, now: Instant, sent: Instant, still_due: u32) {
         self.expect(now, still_due);
         self.answered = self.answered.max(Some(sent));
-        self.suspect.take_if(|suspicion| suspicion.since <= sent).is_some()
+    }
+
+    /// Whether a suspicion is cleared now, where the peer was last heard on the path at `heard`. It takes an answer and
+    /// something heard, both from after it began: the answer may have come by another path, and would not tell that
+    /// this one is dead on its way back.
+    pub(crate) fn is_cleared(&mut self, heard: Instant) -> bool {
+        let both = self.answered.map(|answered| answered.min(heard));
+        self.suspect.take_if(|suspicion| both.is_some_and(|both| suspicion.since <= both)).is_some()
+    }
+
+    /// Whether several answers are late.
+    pub(crate) fn lacks_answers(&self) -> bool {
+        self.late_since.is_some() && self.unanswered == EVIDENCE
+    }
+
+    /// All answers were to come on this path, and none does. Other paths are better for the moment, in both directions.
+    pub(crate) fn miss(&mut self, now: Instant) {
+        self.unheard.get_or_insert(now);
+        self.doubted = true;
+    }
+
+    /// Whether the peer had better not use it: answers are overdue, or nothing is heard that ought to come.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.suspect.is_some() || self.unheard.is_some()
+    }
+
+    /// Whether the peer was missed on the path, and is no more: it was last heard at `heard`.
+    pub(crate) fn is_heard_again(&mut self, heard: Instant) -> bool {
+        self.unheard.take_if(|since| *since < heard).is_some()
+    }
+
+    /// The peer was heard on the path. Whether it is to be told so: it may use the path again once it hears us there, and
+    /// nothing else is sent on a path that is out of use.
+    pub(crate) fn is_to_reply(&mut self, now: Instant) -> bool {
+        let lately = self.replied.is_some_and(|at| now.saturating_duration_since(at) < PROBE_INTERVAL / 2);
+        if !self.is_validated() || self.is_usable() || lately {
+            return false;
+        }
+        self.replied = Some(now);
+        true
     }
 
     /// So many answers are due, from now on.
@@ -195,11 +239,6 @@ impl Health {
     /// The peer demotes the path, or takes that back. True if that is news.
     pub(crate) fn set_demoted(&mut self, demoted: bool) -> bool {
         std::mem::replace(&mut self.demoted, demoted) != demoted
-    }
-
-    /// Whether this end takes the path for dead.
-    pub(crate) fn is_suspect(&self) -> bool {
-        self.suspect.is_some()
     }
 
     /// The path is taken for dead: answers are overdue, or its link says that it is gone.

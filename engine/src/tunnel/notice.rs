@@ -35,7 +35,7 @@ pub(super) struct Notices {
 struct Entry {
     /// The path's number.
     id: u32,
-    /// Whether answers on it are overdue.
+    /// Whether answers on it are overdue, or nothing is heard on it that ought to come.
     silent: bool,
     /// How both ends are to use it, where the sender has a say.
     policy: Option<Policy>,
@@ -93,7 +93,7 @@ impl Tunnel {
         varint::encode(&mut buf, self.notices.sent);
         for path in &self.paths {
             let policy = has_say.then(|| path.policy());
-            Entry { id: path_number(path.id), silent: path.health.is_suspect(), policy }.encode(&mut buf);
+            Entry { id: path_number(path.id), silent: path.health.is_silent(), policy }.encode(&mut buf);
         }
         if self.returned.front().is_some_and(Outgoing::is_notice) {
             self.returned.pop_front();

@@ -189,18 +189,37 @@ impl Tunnel {
             let still_due = self.conn.answers_due(id, now);
             let Some(path) = self.path_mut(id) else { continue };
             path.answered(now);
-            if path.health.on_answer(now, sent, still_due) {
-                path.explore();
-                tracing::debug!(path = %id, "a silent path answers again");
-                if path.health.is_usable() {
-                    self.conn.set_backup(id, false);
-                }
-                self.tell_of_paths();
-                self.events.push_back(TunnelEvent::PathsChanged);
-            }
+            path.health.on_answer(now, sent, still_due);
         }
+        self.clear_suspicions(now);
         self.recover(now);
         self.adapt_hold();
+    }
+
+    /// Uses paths again that were silent, and are not.
+    fn clear_suspicions(&mut self, now: Instant) {
+        // A foreign peer sends nothing on a path but what belongs there, and its answers take any.
+        let shows_itself = self.contexts.lane.is_some();
+        let mut is_heard_again = false;
+        for index in 0..self.paths.len() {
+            let path = &mut self.paths[index];
+            let heard = if shows_itself { path.heard() } else { now };
+            is_heard_again |= path.health.is_heard_again(heard);
+            if !path.health.is_cleared(heard) {
+                continue;
+            }
+            path.explore();
+            let (id, is_usable) = (path.id, path.health.is_usable());
+            tracing::debug!(path = %id, "a silent path answers again");
+            if is_usable {
+                self.conn.set_backup(id, false);
+            }
+            self.tell_of_paths();
+            self.events.push_back(TunnelEvent::PathsChanged);
+        }
+        if is_heard_again {
+            self.tell_of_paths();
+        }
     }
 
     /// Lets controllers that grow together know how all paths stand.
@@ -224,7 +243,7 @@ impl Tunnel {
             index += 1;
             match verdict {
                 Verdict::Unchanged => {}
-                Verdict::Late => self.question_way(id),
+                Verdict::Late => self.question_way(now, id),
                 Verdict::Doubted => {
                     // Unlike a dead path's, its packets may arrive yet: what goes twice is bounded.
                     let flight = self.conn.gate(id).map_or(0, Gate::in_flight);
@@ -283,9 +302,25 @@ impl Tunnel {
 
     /// Answers on `id` are late: asks for a sign of life on the path on which they would come. With nothing under way
     /// but on one path, a dead way there and a dead way back look alike.
-    fn question_way(&mut self, id: PathId) {
-        if let Some(way) = self.ack_path.filter(|way| *way != id) {
+    ///
+    /// Where several answers are late on that path and on another, and nothing comes on it, it is most likely dead on the way
+    /// back, and the peer is told at once: to answer on another path costs it nothing, and waiting for certainty would
+    /// stop them all.
+    fn question_way(&mut self, now: Instant, id: PathId) {
+        let Some(path) = self.ack_path.and_then(|way| self.path(way)) else { return };
+        let way = path.id;
+        let quiet = self.answer_times(path).own.is_some_and(|own| path.heard() + own / 2 <= now);
+        let is_missed = quiet && path.health.lacks_answers();
+        if way != id {
             self.conn.ping(way);
+        }
+        let elsewhere =
+            |path: &Path| path.id != way && path.health.is_usable() && path.health.lacks_answers();
+        if is_missed && self.contexts.lane.is_some() && self.paths.iter().any(elsewhere) {
+            if let Some(path) = self.path_mut(way) {
+                path.health.miss(now);
+            }
+            self.tell_of_paths();
         }
     }
 

@@ -89,6 +89,10 @@ impl Tunnel {
     /// A packet with its place: it goes on when its turn comes.
     fn receive_placed(&mut self, now: Instant, path: Option<PathId>, mut payload: Bytes) {
         let Some(place) = Place::decode(&mut payload) else { return };
+        if payload.is_empty() {
+            self.nothing_comes(now, place);
+            return;
+        }
         // Looked at as it comes, not as it goes on: what has waited has no class any more.
         let sample = Header::parse(&payload).ok().map(|header| Sample::of(&header, &payload));
         let mut released = std::mem::take(&mut self.released);
@@ -107,6 +111,14 @@ impl Tunnel {
         if let Some(sample) = sample.filter(|_| passed != Passed::Copy) {
             self.classifier.inbound(now, &sample, Some(place.class()));
         }
+        released.drain(..).for_each(|packet| self.pass_on(packet));
+        self.released = released;
+    }
+
+    /// A place without a packet: the peer lost that, and does not send it again.
+    fn nothing_comes(&mut self, now: Instant, place: Place) {
+        let mut released = std::mem::take(&mut self.released);
+        self.resequencer.give_up(now, place, &mut released);
         released.drain(..).for_each(|packet| self.pass_on(packet));
         self.released = released;
     }

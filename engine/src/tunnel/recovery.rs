@@ -3,9 +3,14 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+
 use super::Tunnel;
 use crate::budget::{Budget, WHOLE};
+use crate::lane::Place;
+use crate::masque::datagram;
 use crate::path::Outgoing;
+use crate::quic::Datagram;
 
 /// No packet waits longer at the receiver for one that is missing: beyond it a loss costs less than the wait.
 pub const MAX_HOLD: Duration = Duration::from_millis(150);
@@ -49,12 +54,27 @@ impl Tunnel {
             }
             let in_time = now.saturating_duration_since(datagram.born) <= DEADLINE;
             let Some(item) = self.twins.orphan(Outgoing::Again(datagram)) else { continue };
-            // Without lanes the receiver could not tell a copy.
-            if self.contexts.lane.is_some() && in_time && self.budget.spend(item.len() as u64, SHARE) {
+            // Without lanes the receiver could not tell a copy. What is too late it has given up by itself.
+            if self.contexts.lane.is_none() || !in_time {
+                continue;
+            }
+            if self.budget.spend(item.len() as u64, SHARE) {
                 self.returned.push_back(item);
+            } else {
+                self.returned.extend(self.without_packet(&item).map(Outgoing::Report));
             }
         }
         self.lost = lost;
+    }
+
+    /// Of what is not sent again what is left to say: that this packet, for which others may wait, will not come. `None`
+    /// where nothing can wait for it.
+    fn without_packet(&self, item: &Outgoing) -> Option<Bytes> {
+        let Outgoing::Again(Datagram { bytes, .. }) = item else { return None };
+        let (context, mut payload) = datagram::parse(bytes).ok()?.content?;
+        let headers = bytes.len() - payload.len() + Place::LEN;
+        let place = Place::decode(&mut payload).filter(|_| self.contexts.lane == Some(context))?;
+        (place.is_ordered() && !payload.is_empty()).then(|| bytes.slice(..headers))
     }
 
     /// Whether so many bytes may go again that are under way on a path that is doubted; they count from now on.

@@ -31,6 +31,11 @@ impl Receiver {
         )
     }
 
+    fn is_told_that_nothing_comes(&mut self, at: u64, lane: u8, seq: u32) {
+        let place = Place { class: Class::default(), lane, seq };
+        self.lanes.give_up(self.start + ms(at), place, &mut self.out);
+    }
+
     fn time_passes(&mut self, at: u64) {
         self.lanes.handle_timeout(self.start + ms(at), &mut self.out);
     }
@@ -68,6 +73,50 @@ fn what_is_ahead_waits_for_what_is_missing() {
     receiver.gets(20, 1, 4);
     assert_eq!(receiver.numbers(), [4, 5]);
     assert_eq!((receiver.lanes.held, receiver.lanes.poll_timeout()), (0, None));
+}
+
+#[test]
+fn nothing_waits_for_what_the_sender_says_will_not_come() {
+    let mut receiver = Receiver::new();
+    for seq in [0, 2, 5] {
+        receiver.gets(0, 1, seq);
+    }
+    receiver.is_told_that_nothing_comes(10, 1, 4);
+    assert_eq!(receiver.numbers(), [0], "3 may still come, and 1");
+    receiver.is_told_that_nothing_comes(11, 1, 1);
+    assert_eq!(receiver.numbers(), [2]);
+    receiver.gets(12, 1, 3);
+    assert_eq!(receiver.numbers(), [3, 5]);
+    assert_eq!((receiver.lanes.held, receiver.lanes.poll_timeout()), (0, None));
+}
+
+#[test]
+fn what_comes_although_the_sender_said_that_it_would_not_is_late_and_no_more() {
+    let mut receiver = Receiver::new();
+    for seq in [0, 2] {
+        receiver.gets(0, 1, seq);
+    }
+    receiver.is_told_that_nothing_comes(10, 1, 1);
+    assert_eq!(receiver.gets(20, 1, 1), Passed::Late);
+    assert_eq!(receiver.gets(21, 1, 1), Passed::Copy);
+    assert_eq!(receiver.numbers(), [0, 2, 1]);
+}
+
+#[test]
+fn what_the_sender_says_of_other_packets_changes_nothing() {
+    let mut receiver = Receiver::new();
+    receiver.is_told_that_nothing_comes(0, 1, 7);
+    for seq in [0, 2] {
+        receiver.gets(0, 1, seq);
+    }
+    // What has come, what waits, what is ahead of everything, and another lane's.
+    for (lane, seq) in [(1, 0), (1, 2), (1, 3), (1, SEQUENCES / 2), (2, 1)] {
+        receiver.is_told_that_nothing_comes(10, lane, seq);
+    }
+    assert_eq!(receiver.numbers(), [0]);
+    receiver.gets(20, 1, 1);
+    receiver.gets(20, 1, 3);
+    assert_eq!(receiver.numbers(), [1, 2, 3]);
 }
 
 #[test]

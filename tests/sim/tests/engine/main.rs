@@ -5,6 +5,7 @@ mod common;
 mod coupled;
 mod defects;
 mod duplication;
+mod recovery;
 mod reports;
 mod returning;
 mod session;
