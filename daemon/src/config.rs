@@ -116,7 +116,7 @@ pub struct Client {
     pub duplicate: Duplicate,
 }
 
-/// `[duplicate]`: second copies of packets, on the second-best link, in both directions.
+/// `[duplicate]`: second copies of packets, on the second-best link, and what was lost, in both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Duplicate {
     /// Whether packets of the class realtime get one.
@@ -127,11 +127,13 @@ pub struct Duplicate {
     pub share: u16,
     /// Of the bytes that a metered link carries, copies are at most so many thousandths.
     pub metered_share: u16,
+    /// Of what is sent, what was lost and goes again is at most so many thousandths.
+    pub lost_share: u16,
 }
 
 impl Default for Duplicate {
     fn default() -> Self {
-        Self { realtime: true, secondary: false, share: 250, metered_share: 50 }
+        Self { realtime: true, secondary: false, share: 250, metered_share: 50, lost_share: 100 }
     }
 }
 

@@ -90,8 +90,8 @@ fn engine(config: &Config, settings: &config::Client) -> anyhow::Result<Client> 
 
 /// What is sent twice, in the engine's words.
 fn duplication(duplicate: config::Duplicate) -> Duplication {
-    let config::Duplicate { realtime, secondary, share, metered_share } = duplicate;
-    Duplication { realtime, secondary, share, metered_share }
+    let config::Duplicate { realtime, secondary, share, metered_share, lost_share } = duplicate;
+    Duplication { realtime, secondary, share, metered_share, lost_share }
 }
 
 /// The filter of interfaces that these settings make.

@@ -120,6 +120,7 @@ fn duplicate(section: &Section<'_>, reader: &mut Reader<'_>) -> Duplicate {
         secondary: section.get(reader, "secondary", boolean).unwrap_or(default.secondary),
         share: section.get(reader, "share", thousandths).unwrap_or(default.share),
         metered_share: section.get(reader, "metered_share", thousandths).unwrap_or(default.metered_share),
+        lost_share: section.get(reader, "lost_share", thousandths).unwrap_or(default.lost_share),
     }
 }
 

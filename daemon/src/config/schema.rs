@@ -38,7 +38,7 @@ const SECTIONS: &[Section] = &[
     Section {
         name: "duplicate",
         role: Some("client"),
-        keys: &["realtime", "secondary", "share", "metered_share"],
+        keys: &["realtime", "secondary", "share", "metered_share", "lost_share"],
         shape: Shape::Single,
     },
     Section {

@@ -10,7 +10,7 @@ fn encoded(duplication: Duplication) -> BytesMut {
 
 #[test]
 fn what_the_client_says_is_what_the_gateway_reads() {
-    let other = Duplication { realtime: true, secondary: true, share: 1000, metered_share: 0 };
+    let other = Duplication { realtime: true, secondary: true, share: 1000, metered_share: 0, lost_share: 1 };
     for duplication in [Duplication::default(), other] {
         assert_eq!(Duplication::decode(&encoded(duplication)), Some(duplication));
     }
@@ -31,7 +31,14 @@ fn a_value_cut_short_says_nothing_and_a_longer_one_the_same() {
 #[test]
 fn a_share_beyond_the_whole_is_the_whole() {
     let mut value = BytesMut::new();
-    [70_000, 1 << 40, 7].into_iter().for_each(|number| varint::encode(&mut value, number));
-    let read = Duplication { realtime: true, secondary: false, share: 1000, metered_share: 1000 };
+    [70_000, 1 << 40, 7, 1001].into_iter().for_each(|number| varint::encode(&mut value, number));
+    let whole = 1000;
+    let read = Duplication {
+        realtime: true,
+        secondary: false,
+        share: whole,
+        metered_share: whole,
+        lost_share: whole,
+    };
     assert_eq!(Duplication::decode(&value), Some(read));
 }

@@ -17,7 +17,8 @@ pub const ROUTE_ADVERTISEMENT: u64 = 0x03;
 
 /// Type of DUPLICATION, tandem's own, from a client: which packets the gateway is to send twice, as
 /// [`Duplication`](crate::duplication::Duplication) says. Of any link so many thousandths (0: nothing is sent twice), of
-/// what a metered link carries so many, and 1 if links of the tier `secondary` carry copies as well, else 0.
+/// what a metered link carries so many, 1 if links of the tier `secondary` carry copies as well, else 0; and of what is
+/// sent, so many thousandths may be what was lost and goes again.
 pub const DUPLICATION: u64 = 0x7464_5033;
 
 /// The longest value of a capsule that is understood, in bytes: hundreds of routes, or the largest packet that any

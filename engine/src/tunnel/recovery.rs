@@ -22,10 +22,9 @@ const MARGIN: Duration = Duration::from_millis(10);
 /// A datagram that left longer ago than this is not sent again: the receiver waits no longer, and an inner
 /// transport has noticed (RFC 6298 bids it wait for a second, Linux 200 ms).
 const DEADLINE: Duration = Duration::from_millis(300);
-/// Of what is sent, so many thousandths may be sent again, so that a link that loses much is not sent yet more.
-const SHARE: u64 = 100;
-/// What may be sent again at once, bytes, however little was sent before.
-const BURST: u64 = 64 << 10;
+/// What is sent earns what may be sent again of it, up to so many bytes: at a tenth, 64 KiB may go again at once, however
+/// little was sent before.
+const REMEMBERED: u64 = 640 << 10;
 
 /// The same for what a path that is doubted has under way, which may arrive yet. At once, that is as much as a fast path
 /// holds.
@@ -39,13 +38,14 @@ pub(super) fn doubt_budget() -> Budget {
 
 /// What lost datagrams may cost, to begin with.
 pub(super) fn budget() -> Budget {
-    Budget::full(BURST * WHOLE / SHARE)
+    Budget::full(REMEMBERED)
 }
 
 impl Tunnel {
     /// Queues what was lost once more.
     pub(super) fn recover(&mut self, now: Instant) {
         self.counters.lost += self.lost.len() as u64;
+        let share = u64::from(self.duplication.lost_share);
         let mut lost = std::mem::take(&mut self.lost);
         for datagram in lost.drain(..) {
             if self.is_notice(&datagram) {
@@ -58,7 +58,7 @@ impl Tunnel {
             if self.contexts.lane.is_none() || !in_time {
                 continue;
             }
-            if self.budget.spend(item.len() as u64, SHARE) {
+            if self.budget.spend(item.len() as u64, share) {
                 self.returned.push_back(item);
             } else {
                 self.returned.extend(self.without_packet(&item).map(Outgoing::Report));

@@ -39,6 +39,7 @@ realtime = false
 secondary = true
 share = 1
 metered_share = 0.012
+lost_share = 0
 [path]
 congestion = "cubic"
 keepalive = "1m 5s"
@@ -64,7 +65,8 @@ keepalive = "1m 5s"
     assert_eq!(client.links.tier("wwan1"), Tier::Backup);
     assert_eq!(client.links.tier("wlan0"), Tier::Auto);
     assert!(client.links.is_metered("wwan0") && !client.links.is_metered("wwan1"));
-    let duplicate = Duplicate { realtime: false, secondary: true, share: 1000, metered_share: 12 };
+    let duplicate =
+        Duplicate { realtime: false, secondary: true, share: 1000, metered_share: 12, lost_share: 0 };
     assert_eq!(client.duplicate, duplicate);
 }
 
@@ -81,7 +83,8 @@ fn what_a_client_file_leaves_out_has_a_default() {
     assert_eq!(client.routes, ["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()]);
     assert_eq!((client.fwmark, client.table), (29793, 29793));
     assert!(client.links.allows("anything") && !client.links.is_metered("anything"));
-    let duplicate = Duplicate { realtime: true, secondary: false, share: 250, metered_share: 50 };
+    let duplicate =
+        Duplicate { realtime: true, secondary: false, share: 250, metered_share: 50, lost_share: 100 };
     assert_eq!(client.duplicate, duplicate);
 }
 

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use tandem_engine::class::{Class, Rule};
+use tandem_engine::duplication::Duplication;
+use tandem_engine::tunnel::TunnelCounters;
 use tandem_sim::host::udp;
 use tandem_sim::profile::{Direction, Link, Profile};
 use tandem_sim::world::{client_inner, server_inner};
@@ -58,6 +60,19 @@ pub(crate) fn world(profile: &Profile) -> World {
 
 pub(crate) fn connected(profile: &Profile) -> World {
     World::connected(profile, WorldOptions::default())
+}
+
+/// What client and gateway counted.
+pub(crate) fn counters(world: &mut World) -> [TunnelCounters; 2] {
+    let now = world.now();
+    [world.client.counters(), world.gateway.peers(now)[0].counters]
+}
+
+/// Changes what is sent twice, in both directions.
+pub(crate) fn with(world: &mut World, edit: impl FnOnce(&mut Duplication)) {
+    let mut duplication = Duplication::default();
+    edit(&mut duplication);
+    world.client.set_duplication(duplication);
 }
 
 /// A UDP packet of `len` bytes from laptop to server, with a number.

@@ -4,9 +4,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use tandem_engine::class::Class;
-use tandem_engine::duplication::Duplication;
 use tandem_engine::link::Tier;
-use tandem_engine::tunnel::TunnelCounters;
 use tandem_sim::host::tcp::Algorithm;
 use tandem_sim::host::udp::{Sink, Source};
 use tandem_sim::profile::Profile;
@@ -14,25 +12,14 @@ use tandem_sim::trial::{self, Flow};
 use tandem_sim::world::Side;
 use tandem_sim::{World, WorldOptions, profile};
 
-use crate::common::{CALL_PORT, SECOND, connected, links, ms, one_link, rule, two_links};
+use crate::common::{CALL_PORT, SECOND, connected, counters, links, ms, one_link, rule, two_links, with};
 
 /// A call sends this often.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-fn counters(world: &mut World) -> [TunnelCounters; 2] {
-    let now = world.now();
-    [world.client.counters(), world.gateway.peers(now)[0].counters]
-}
-
 /// Packets sent twice by client and gateway.
 fn duplicated(world: &mut World) -> [u64; 2] {
     counters(world).map(|counters| counters.duplicated)
-}
-
-fn with(world: &mut World, edit: impl FnOnce(&mut Duplication)) {
-    let mut duplication = Duplication::default();
-    edit(&mut duplication);
-    world.client.set_duplication(duplication);
 }
 
 /// Packets of a flow sent before `end` that never arrived.
