@@ -137,7 +137,7 @@ impl Path {
         let Some(figures) = conn.figures(self.id) else { return };
         if figures.rx_bytes > self.heard.0 {
             self.heard = (figures.rx_bytes, now);
-            if self.health.is_to_reply(now) {
+            if self.health.take_reply(now) {
                 conn.ping(self.id);
             }
         }

@@ -177,10 +177,11 @@ impl Health {
         self.answered = self.answered.max(Some(sent));
     }
 
-    /// Whether a suspicion is cleared now, where the peer was last heard on the path at `heard`. It takes an answer and
-    /// something heard, both from after it began: the answer may have come by another path, and would not tell that
-    /// this one is dead on its way back.
-    pub(crate) fn is_cleared(&mut self, heard: Instant) -> bool {
+    /// Clears a suspicion where that is due; the peer was last heard on the path at `heard`. True if it did.
+    ///
+    /// It takes an answer and something heard, both from after it began: the answer may have come by another path, and
+    /// would not tell that this one is dead on its way back.
+    pub(crate) fn try_clear(&mut self, heard: Instant) -> bool {
         let both = self.answered.map(|answered| answered.min(heard));
         self.suspect.take_if(|suspicion| both.is_some_and(|both| suspicion.since <= both)).is_some()
     }
@@ -201,14 +202,14 @@ impl Health {
         self.suspect.is_some() || self.unheard.is_some()
     }
 
-    /// Whether the peer was missed on the path, and is no more: it was last heard at `heard`.
-    pub(crate) fn is_heard_again(&mut self, heard: Instant) -> bool {
+    /// The peer was last heard on the path at `heard`. True if it was missed, and is from now on no more.
+    pub(crate) fn try_find(&mut self, heard: Instant) -> bool {
         self.unheard.take_if(|since| *since < heard).is_some()
     }
 
-    /// The peer was heard on the path. Whether it is to be told so: it may use the path again once it hears us there, and
+    /// The peer was heard on the path. Whether it is to be told so now: it may use the path again once it hears us there, and
     /// nothing else is sent on a path that is out of use.
-    pub(crate) fn is_to_reply(&mut self, now: Instant) -> bool {
+    pub(crate) fn take_reply(&mut self, now: Instant) -> bool {
         let lately = self.replied.is_some_and(|at| now.saturating_duration_since(at) < PROBE_INTERVAL / 2);
         if !self.is_validated() || self.is_usable() || lately {
             return false;

@@ -200,25 +200,22 @@ impl Tunnel {
     fn clear_suspicions(&mut self, now: Instant) {
         // A foreign peer sends nothing on a path but what belongs there, and its answers take any.
         let shows_itself = self.contexts.lane.is_some();
-        let mut is_heard_again = false;
         for index in 0..self.paths.len() {
             let path = &mut self.paths[index];
             let heard = if shows_itself { path.heard() } else { now };
-            is_heard_again |= path.health.is_heard_again(heard);
-            if !path.health.is_cleared(heard) {
-                continue;
+            let (is_found, is_cleared) = (path.health.try_find(heard), path.health.try_clear(heard));
+            if is_cleared {
+                path.explore();
+                let (id, is_usable) = (path.id, path.health.is_usable());
+                tracing::debug!(path = %id, "a silent path answers again");
+                if is_usable {
+                    self.conn.set_backup(id, false);
+                }
+                self.events.push_back(TunnelEvent::PathsChanged);
             }
-            path.explore();
-            let (id, is_usable) = (path.id, path.health.is_usable());
-            tracing::debug!(path = %id, "a silent path answers again");
-            if is_usable {
-                self.conn.set_backup(id, false);
+            if is_found || is_cleared {
+                self.tell_of_paths();
             }
-            self.tell_of_paths();
-            self.events.push_back(TunnelEvent::PathsChanged);
-        }
-        if is_heard_again {
-            self.tell_of_paths();
         }
     }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::Tunnel;
 use crate::class::Sample;
 use crate::ip::Header;
-use crate::lane::{Passed, Place};
+use crate::lane::{Passed, Place, Resequencer};
 use crate::link::Arrival;
 use crate::masque::datagram::{self, CONTEXT_IP};
 use crate::path::{Account, Path};
@@ -49,10 +49,7 @@ impl Tunnel {
             }
         }
         self.rejoiner.handle_timeout(now);
-        let mut released = std::mem::take(&mut self.released);
-        self.resequencer.handle_timeout(now, &mut released);
-        released.drain(..).for_each(|packet| self.pass_on(packet));
-        self.released = released;
+        self.resequence(|resequencer, released| resequencer.handle_timeout(now, released));
     }
 
     /// Takes in what came in a context, on a path if that is known. Unknown ones are dropped (RFC 9484 §6).
@@ -90,14 +87,15 @@ impl Tunnel {
     fn receive_placed(&mut self, now: Instant, path: Option<PathId>, mut payload: Bytes) {
         let Some(place) = Place::decode(&mut payload) else { return };
         if payload.is_empty() {
-            self.nothing_comes(now, place);
+            // The peer lost that packet, and does not send it again.
+            self.resequence(|resequencer, released| resequencer.give_up(now, place, released));
             return;
         }
         // Looked at as it comes, not as it goes on: what has waited has no class any more.
         let sample = Header::parse(&payload).ok().map(|header| Sample::of(&header, &payload));
-        let mut released = std::mem::take(&mut self.released);
         let overtaken = self.resequencer.is_overtaken(place);
-        let passed = self.resequencer.receive(now, place, payload, &mut released);
+        let passed =
+            self.resequence(|resequencer, released| resequencer.receive(now, place, payload, released));
         if let Some(path) = path.filter(|_| overtaken || passed != Passed::InOrder) {
             self.note_disorder(path, overtaken && passed != Passed::Copy, passed == Passed::Held);
         }
@@ -111,16 +109,15 @@ impl Tunnel {
         if let Some(sample) = sample.filter(|_| passed != Passed::Copy) {
             self.classifier.inbound(now, &sample, Some(place.class()));
         }
-        released.drain(..).for_each(|packet| self.pass_on(packet));
-        self.released = released;
     }
 
-    /// A place without a packet: the peer lost that, and does not send it again.
-    fn nothing_comes(&mut self, now: Instant, place: Place) {
+    /// Lets the resequencer do something, and passes on what it releases.
+    fn resequence<T>(&mut self, act: impl FnOnce(&mut Resequencer, &mut Vec<Bytes>) -> T) -> T {
         let mut released = std::mem::take(&mut self.released);
-        self.resequencer.give_up(now, place, &mut released);
+        let result = act(&mut self.resequencer, &mut released);
         released.drain(..).for_each(|packet| self.pass_on(packet));
         self.released = released;
+        result
     }
 
     fn note_disorder(&mut self, path: PathId, is_overtaken: bool, is_held: bool) {

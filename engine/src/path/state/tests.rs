@@ -127,9 +127,9 @@ fn an_answer_clears_a_suspicion_at_once_where_the_peer_is_heard() {
     let mut health = up(start);
     health.suspect_now(start + ms(200));
     health.on_answer(start + ms(300), start + ms(200), 0);
-    assert!(health.is_cleared(start + ms(300)));
+    assert!(health.try_clear(start + ms(300)));
     assert!(health.is_usable());
-    assert!(!health.is_cleared(start + ms(310)), "there is no suspicion any more");
+    assert!(!health.try_clear(start + ms(310)), "there is no suspicion any more");
 }
 
 #[test]
@@ -138,8 +138,8 @@ fn an_answer_that_came_by_another_path_does_not_prove_that_this_one_works_both_w
     let mut health = up(start);
     health.suspect_now(start + ms(200));
     health.on_answer(start + ms(300), start + ms(250), 0);
-    assert!(!health.is_cleared(start + ms(199)), "heard last before the suspicion");
-    assert!(health.is_cleared(start + ms(310)), "heard after the answer");
+    assert!(!health.try_clear(start + ms(199)), "heard last before the suspicion");
+    assert!(health.try_clear(start + ms(310)), "heard after the answer");
 }
 
 #[test]
@@ -155,9 +155,9 @@ fn a_path_on_which_answers_ought_to_come_is_missed_until_something_is_heard_on_i
     assert!(health.is_usable(), "packets may well arrive on it");
     health.on_answer(start + ms(70), start + ms(2), 0);
     assert!(health.is_silent(), "the answer took another path");
-    assert!(!health.is_heard_again(start + ms(40)));
-    assert!(health.is_heard_again(start + ms(90)));
-    assert!(!health.is_silent() && !health.is_heard_again(start + ms(91)));
+    assert!(!health.try_find(start + ms(40)));
+    assert!(health.try_find(start + ms(90)));
+    assert!(!health.is_silent() && !health.try_find(start + ms(91)));
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_late_answer_to_what_left_before_the_suspicion_proves_nothing() {
     let mut health = up(start);
     health.suspect_now(start + ms(200));
     health.on_answer(start + ms(300), start + ms(199), 0);
-    assert!(!health.is_cleared(start + ms(300)));
+    assert!(!health.try_clear(start + ms(300)));
     assert!(!health.is_usable());
 }
 
@@ -174,11 +174,11 @@ fn a_late_answer_to_what_left_before_the_suspicion_proves_nothing() {
 fn a_path_out_of_use_is_replied_on_for_each_probe_and_no_more() {
     let start = crate::testing::start();
     let mut health = up(start);
-    assert!(!health.is_to_reply(start), "it is in use, and shows itself");
+    assert!(!health.take_reply(start), "it is in use, and shows itself");
     health.set_demoted(true);
-    assert!(health.is_to_reply(start));
-    assert!(!health.is_to_reply(start + ms(20)), "this may be the answer to the reply");
-    assert!(health.is_to_reply(start + PROBE_INTERVAL));
+    assert!(health.take_reply(start));
+    assert!(!health.take_reply(start + ms(20)), "this may be the answer to the reply");
+    assert!(health.take_reply(start + PROBE_INTERVAL));
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn each_end_s_suspicion_stands_for_itself() {
     health.suspect_now(start);
     health.set_demoted(true);
     health.on_answer(start + ms(10), start, 0);
-    assert!(health.is_cleared(start + ms(10)));
+    assert!(health.try_clear(start + ms(10)));
     assert_eq!(health.state(), PathState::Demoted);
     health.set_demoted(false);
     assert!(health.is_usable());
