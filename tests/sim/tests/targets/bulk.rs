@@ -79,8 +79,8 @@ fn one_flow_down_gains_from_a_link_of_much_more_delay() {
     is_not_held_back_by_the_slow_link(DOWN);
 }
 
-// What is hoped for over links that lose, 85 and 90 %, is reached, and held with what is beyond it. Lost packets that wait
-// their turn among others, or that are not waited for long enough, are noticed by the second pair.
+// What is hoped for over links that lose, 85 and 90 %, is reached, and held with what is beyond it. The first pair notices
+// where lost packets are not waited for long enough, the second one where they wait their turn among others.
 #[test]
 fn one_flow_up_hardly_notices_that_each_link_loses_one_percent() {
     reaches(&named("two-equal-loss-1", 6), UP, 1, &[1, 2, 3], 0.85);

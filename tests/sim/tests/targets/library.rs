@@ -10,7 +10,7 @@ use crate::common::{DOWN, UP, is_worth_it, is_worth_it_mostly, named, options};
 const FLOOR: f64 = 0.98;
 
 /// Worlds of these profiles differ much from seed to seed.
-const DIVERSE: [&str; 3] = ["train", "one-way-link", "wifi-edge-lte"];
+const DIVERSE: [&str; 2] = ["train", "one-way-link"];
 
 /// Long enough for the first event to happen, and for what follows it.
 fn shortened(name: &str) -> Profile {
