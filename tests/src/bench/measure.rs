@@ -45,16 +45,24 @@ pub(super) enum Measure {
     Ping,
     /// Round trips and a call under load.
     Load,
-    /// A link that dies and returns.
-    Failover,
+    /// A link that dies and returns under a transfer in this direction.
+    Failover(Direction),
     /// Resident memory, after everything else.
     Memory,
 }
 
 impl Measure {
     /// All, in the order in which they are taken.
-    pub(super) const ALL: [Self; 7] =
-        [Self::Setup, Self::Ping, Self::Tcp, Self::Quic, Self::Load, Self::Failover, Self::Memory];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Setup,
+        Self::Ping,
+        Self::Tcp,
+        Self::Quic,
+        Self::Load,
+        Self::Failover(Direction::Download),
+        Self::Failover(Direction::Upload),
+        Self::Memory,
+    ];
 
     /// Its name in options.
     pub(super) fn name(&self) -> &'static str {
@@ -64,7 +72,8 @@ impl Measure {
             Self::Quic => "quic",
             Self::Ping => "ping",
             Self::Load => "load",
-            Self::Failover => "failover",
+            Self::Failover(Direction::Download) => "failover",
+            Self::Failover(Direction::Upload) => "failover-up",
             Self::Memory => "memory",
         }
     }
@@ -79,16 +88,17 @@ impl Measure {
             Self::Quic => "goodput of one UDP flow that behaves as QUIC does",
             Self::Ping => "round trips of an idle network",
             Self::Load => "round trips, and a call of 50 packets a second, beside four TCP flows",
-            Self::Failover => {
-                "longest pause when the busier link dies, and time to full speed after it returns"
+            Self::Failover(Direction::Download) => {
+                "pauses and speed of a download and a call when the busier link dies, and after it returns"
             }
+            Self::Failover(Direction::Upload) => "the same of an upload",
             Self::Memory => "resident memory at both ends, after the other measures",
         }
     }
 
     /// Whether it makes sense there.
     pub(super) fn applies_to(self, profile: &Profile) -> bool {
-        self != Self::Failover || profile.may_fail_over()
+        !matches!(self, Self::Failover(_)) || profile.may_fail_over()
     }
 
     /// How long it takes.
@@ -99,7 +109,7 @@ impl Measure {
             Self::Quic => quic::length(effort),
             Self::Ping => ping::length(effort),
             Self::Load => load::length(effort),
-            Self::Failover => failover::length(effort),
+            Self::Failover(_) => failover::length(effort),
         }
     }
 
@@ -114,7 +124,7 @@ impl Measure {
             Self::Quic => quic::take(bed, running, effort),
             Self::Ping => ping::take(bed, running, effort),
             Self::Load => load::take(bed, running, effort),
-            Self::Failover => failover::take(bed, running, effort),
+            Self::Failover(direction) => failover::take(bed, running, effort, direction),
             Self::Memory => memory::take(running),
         }
     }

@@ -51,7 +51,7 @@ pub struct Choice {
     /// Profiles to run them on, see --list, or `all` [default: six that show most; quick: two-equal]
     #[arg(long, value_delimiter = ',')]
     pub profiles: Vec<String>,
-    /// What to measure, see --list [default: all]
+    /// What to measure, see --list [default: all; quick: all but failover-up]
     #[arg(long, value_delimiter = ',')]
     pub measures: Vec<String>,
     /// Numbers of TCP flows [default: 1,4,16; quick: 4]
@@ -180,7 +180,8 @@ impl Part {
         let systems = chosen("system", system::all(), &system_names(choice, quick), |one| one.name())?;
         let names = profile_names(choice, quick);
         let profiles = chosen("profile", profile::all(), &names, |one| &one.name)?;
-        let measures = chosen("measure", Measure::ALL.to_vec(), &choice.measures, |measure| measure.name())?;
+        let names = measure_names(choice, quick);
+        let measures = chosen("measure", Measure::ALL.to_vec(), &names, |measure| measure.name())?;
         let flows = match (choice.flows.is_empty(), quick) {
             (true, true) => vec![4],
             (true, false) => vec![1, 4, 16],
@@ -200,6 +201,15 @@ fn system_names(choice: &Choice, quick: bool) -> Vec<String> {
         return ["direct", "mptcp", "tandem"].map(str::to_owned).to_vec();
     }
     choice.systems.clone()
+}
+
+/// The measures asked for; none for all of them.
+fn measure_names(choice: &Choice, quick: bool) -> Vec<String> {
+    if choice.measures.is_empty() && quick {
+        let names = Measure::ALL.iter().map(Measure::name).filter(|name| *name != "failover-up");
+        return names.map(str::to_owned).collect();
+    }
+    choice.measures.clone()
 }
 
 /// The profiles asked for; none for all of them.

@@ -82,6 +82,12 @@ impl Profile {
         Self { links, timeline: self.timeline.of_link(&name), ..self.clone() }
     }
 
+    /// The same without one of its links.
+    pub(super) fn without(&self, link: &str) -> Self {
+        let links = self.links.iter().filter(|one| one.name != link).cloned().collect();
+        Self { links, ..self.clone() }
+    }
+
     /// Sum of the links' rates in bits per second, where they have some that stay.
     pub(super) fn rate_bps(&self, way: Direction) -> Option<u64> {
         let rate = |link: &LinkSpec| match way {

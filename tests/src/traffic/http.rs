@@ -8,13 +8,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use socket2::SockRef;
 
 use super::meter::Meter;
-use super::{Connect, Place};
+use super::{Connect, Place, set_congestion};
 use crate::netns::Namespace;
 
 /// How long either side waits for the other before it gives up.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the server's TCP is controlled by, whatever the host's default: downloads are to be the same on all machines.
+const CONGESTION: &str = "cubic";
 
 /// Serves `/` as a small page and `/bytes/N` as N bytes, until it is dropped.
 #[derive(Debug)]
@@ -33,6 +37,8 @@ impl WebServer {
         let listener = at
             .namespace
             .run(|| TcpListener::bind(wanted).with_context(|| format!("cannot listen on {wanted}")))?;
+        // Connections have it from their listener.
+        set_congestion(&SockRef::from(&listener), Some(CONGESTION))?;
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
         let stop = Arc::new(AtomicBool::new(false));

@@ -3,7 +3,6 @@
 //!
 //! What it does is decided by the two ends of the simulated worlds ([`tandem_sim::host::quic`]); here are their sockets.
 
-use std::io::ErrorKind;
 use std::net::UdpSocket;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +10,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use tandem_sim::host::quic::{ACK_ROOM, QuicStats, Receiver, Sender};
 
 use super::meter::Meter;
@@ -148,17 +150,17 @@ fn receive(socket: &UdpSocket, meter: &Meter, until: Instant, stop: &AtomicBool)
     Ok(())
 }
 
-/// The length of a datagram that came within the time; `None` asks only for what is there already.
+/// The length of a datagram that came within the time; `None` asks only for what is there already. The socket's own
+/// timeout would be as coarse as the kernel's ticks, which are longer than a pacer's steps.
 fn receive_within(socket: &UdpSocket, buffer: &mut [u8], wait: Option<Duration>) -> Result<Option<usize>> {
-    let wait = wait.filter(|wait| !wait.is_zero());
-    socket.set_nonblocking(wait.is_none())?;
-    if wait.is_some() {
-        socket.set_read_timeout(wait)?;
+    if let Some(wait) = wait.and_then(|wait| Timespec::try_from(wait).ok()) {
+        // If that fails, so does what follows.
+        let _ = poll(&mut [PollFd::new(socket, PollFlags::IN)], Some(&wait));
     }
-    match socket.recv(buffer) {
-        Ok(length) => Ok(Some(length)),
+    match recv(socket, buffer, RecvFlags::DONTWAIT) {
+        Ok((length, _)) => Ok(Some(length)),
         // An ICMP error for an earlier datagram is what a QUIC endpoint ignores as well.
-        Err(error) if error.kind() != ErrorKind::InvalidInput => Ok(None),
+        Err(error) if error != Errno::INVAL => Ok(None),
         Err(error) => Err(error).context("a QUIC-like flow cannot receive"),
     }
 }

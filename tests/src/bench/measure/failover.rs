@@ -1,4 +1,4 @@
-//! The busier link dies under a download and a call, and returns.
+//! The busier link dies under a transfer and a call, and returns.
 
 use std::collections::BTreeMap;
 use std::thread::sleep;
@@ -22,6 +22,8 @@ const OUTAGE: Duration = Duration::from_secs(3);
 /// Full speed is nine tenths of what it was before, and speed is taken over half a second: TCP's is never steady.
 const FULL: f64 = 0.9;
 const WINDOW: Duration = Duration::from_millis(500);
+/// So soon after the cut bulk is to have what the other links carry.
+const SOON: Duration = Duration::from_secs(1);
 /// The last second of the outage tells what speed the other links have, and the last of all whether full speed was
 /// reached.
 const LEVEL: Duration = Duration::from_secs(1);
@@ -47,24 +49,30 @@ enum Death {
 impl Death {
     const ALL: [Self; 2] = [Self::Carrier, Self::Blackhole];
 
-    fn key(self) -> &'static str {
-        match self {
-            Self::Carrier => "carrier",
-            Self::Blackhole => "blackhole",
-        }
-    }
-
-    fn title(self) -> &'static str {
-        match self {
-            Self::Carrier => "carrier off",
-            Self::Blackhole => "silent blackhole",
-        }
-    }
-
     fn set(self, link: &Link, dead: bool) -> Result<()> {
         match self {
             Self::Carrier => link.set_carrier(!dead),
             Self::Blackhole => link.set_blackhole(dead),
+        }
+    }
+
+    /// What the keys of its figures begin with under a transfer in this direction.
+    fn key(self, direction: Direction) -> &'static str {
+        match (self, direction) {
+            (Self::Carrier, Direction::Download) => "carrier",
+            (Self::Carrier, Direction::Upload) => "carrier_up",
+            (Self::Blackhole, Direction::Download) => "blackhole",
+            (Self::Blackhole, Direction::Upload) => "blackhole_up",
+        }
+    }
+
+    /// What their titles begin with.
+    fn title(self, direction: Direction) -> &'static str {
+        match (self, direction) {
+            (Self::Carrier, Direction::Download) => "carrier off",
+            (Self::Carrier, Direction::Upload) => "carrier off, upwards",
+            (Self::Blackhole, Direction::Download) => "silent blackhole",
+            (Self::Blackhole, Direction::Upload) => "silent blackhole, upwards",
         }
     }
 }
@@ -91,15 +99,33 @@ pub(super) fn length(effort: &Effort) -> Duration {
     2 * (REST + Course::of(effort).end + Duration::from_secs(1))
 }
 
-pub(super) fn take(bed: &Bed, running: &Running, effort: &Effort) -> Result<Vec<Reading>> {
+/// What arrived around a death.
+struct Played {
+    direction: Direction,
+    death: Death,
+    course: Course,
+    /// Bytes of the transfer in each slot; none where TCP gave its connection up, which is the longest pause of all and no
+    /// reason to stop.
+    samples: Vec<u64>,
+    call: StreamReport,
+    /// Sum of the rates of the links that stayed, where they have some.
+    left_bps: Option<u64>,
+}
+
+pub(super) fn take(
+    bed: &Bed,
+    running: &Running,
+    effort: &Effort,
+    direction: Direction,
+) -> Result<Vec<Reading>> {
     let mut readings = Vec::new();
     for death in Death::ALL {
-        readings.extend(one(bed, running, effort, death)?);
+        readings.extend(play(bed, running, effort, direction, death)?.readings());
     }
     Ok(readings)
 }
 
-fn one(bed: &Bed, running: &Running, effort: &Effort, death: Death) -> Result<Vec<Reading>> {
+fn play(bed: &Bed, running: &Running, effort: &Effort, direction: Direction, death: Death) -> Result<Played> {
     sleep(REST);
     let course = Course::of(effort);
     let connect = Connect {
@@ -107,9 +133,9 @@ fn one(bed: &Bed, running: &Running, effort: &Effort, death: Death) -> Result<Ve
         multipath: running.multipath_tcp,
         ..Connect::default()
     };
-    let bulk = Bulk { flows: 1, direction: Direction::Download, duration: course.end, connect };
+    let bulk = Bulk { flows: 1, direction, duration: course.end, connect };
     let call = Stream {
-        direction: Direction::Download,
+        direction,
         payload: CALL_PAYLOAD,
         interval: CALL_INTERVAL,
         duration: course.end,
@@ -124,54 +150,69 @@ fn one(bed: &Bed, running: &Running, effort: &Effort, death: Death) -> Result<Ve
     death.set(link, true)?;
     until(&transfer, course.back);
     let returned = death.set(link, false);
-    // TCP may give its connection up, which is the longest pause of all and no reason to stop.
-    let samples = match transfer.finish() {
-        Ok(report) => report.samples,
-        Err(_) => Vec::new(),
-    };
+    let samples = transfer.finish().map(|report| report.samples).unwrap_or_default();
     let call = call.finish()?;
     returned?;
-    let call_pause = call
-        .last_arrival
-        .map(|last| call.longest_gap.max(course.end.saturating_sub(last)))
-        .filter(|pause| *pause < course.end - course.cut);
-    let (key, title) = (death.key(), death.title());
-    let pause = time(
-        &format!("{key}_pause_tcp"),
-        &format!("{title}: longest pause of TCP"),
-        SLOT,
-        longest_pause(&samples, course).filter(|pause| *pause + SLOT < course.end - course.cut),
-    );
-    Ok(vec![
-        pause.with_timeline(speeds(&samples, course.end)),
-        time(
-            &format!("{key}_pause_call"),
-            &format!("{title}: longest pause of a call"),
-            CALL_INTERVAL,
-            call_pause,
-        ),
-        lost_around(&call, course, death),
-        time(
-            &format!("{key}_recovery"),
-            &format!("{title}: to full speed after return"),
-            RECOVERY_RESOLUTION,
-            recovery(&samples, course),
-        ),
-    ])
+    let left_bps = bed.profile.without(link.name()).rate_bps(direction);
+    Ok(Played { direction, death, course, samples, call, left_bps })
 }
 
-/// Packets of the call that were lost from just before the cut until after the return: those lost elsewhere are the
-/// profile's.
-fn lost_around(call: &StreamReport, course: Course, death: Death) -> Reading {
-    let number = |at: Duration| (at.as_micros() / CALL_INTERVAL.as_micros()) as u64;
-    let span = number(course.cut.saturating_sub(IN_FLIGHT))..number(course.back + IN_FLIGHT);
-    let metric = Metric::lower(
-        &format!("{}_lost_call", death.key()),
-        &format!("{}: packets of the call lost", death.title()),
-        "packets",
-    )
-    .resolving(1.0);
-    Reading::of(metric, Some(call.lost_among(span) as f64))
+impl Played {
+    fn readings(&self) -> Vec<Reading> {
+        let (course, samples) = (self.course, self.samples.as_slice());
+        let away = course.end - course.cut;
+        let pause = longest_pause(samples, course).filter(|pause| *pause + SLOT < away);
+        let gap = self.call.last_arrival.map(|last| {
+            let silent = course.end.saturating_sub(last);
+            self.call.longest_gap.max(silent)
+        });
+        let gap = gap.filter(|gap| *gap < away);
+        let pause = self.time("pause_tcp", "longest pause of TCP", SLOT, pause);
+        let mut readings = vec![
+            pause.with_timeline(speeds(samples, course.end)),
+            self.time("pause_call", "longest pause of a call", CALL_INTERVAL, gap),
+            self.lost_of_call(),
+            self.time(
+                "recovery",
+                "to full speed after return",
+                RECOVERY_RESOLUTION,
+                recovery(samples, course),
+            ),
+        ];
+        readings.extend(self.left_bps.map(|left_bps| self.of_what_is_left(left_bps)));
+        readings
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}_{name}", self.death.key(self.direction))
+    }
+
+    fn title(&self, what: &str) -> String {
+        format!("{}: {what}", self.death.title(self.direction))
+    }
+
+    fn time(&self, key: &str, title: &str, resolution: Duration, value: Option<Duration>) -> Reading {
+        time(&self.key(key), &self.title(title), resolution, value)
+    }
+
+    /// Packets of the call that were lost from just before the cut until after the return: those lost elsewhere are the
+    /// profile's.
+    fn lost_of_call(&self) -> Reading {
+        let number = |at: Duration| (at.as_micros() / CALL_INTERVAL.as_micros()) as u64;
+        let span = number(self.course.cut.saturating_sub(IN_FLIGHT))..number(self.course.back + IN_FLIGHT);
+        let title = self.title("packets of the call lost");
+        let metric = Metric::lower(&self.key("lost_call"), &title, "packets").resolving(1.0);
+        Reading::of(metric, Some(self.call.lost_among(span) as f64))
+    }
+
+    /// Goodput from a second after the cut until the return, of the rate of the links that stayed: headers and the call
+    /// have their part of it.
+    fn of_what_is_left(&self, left_bps: u64) -> Reading {
+        let goodput = rate_bps(&self.samples, self.course.cut + SOON, self.course.back);
+        let title = self.title("speed after a second, of what is left");
+        let metric = Metric::higher(&self.key("left"), &title, "%");
+        Reading::of(metric, Some(goodput / left_bps as f64 * 1e2))
+    }
 }
 
 /// The link that carries more in the last second before the cut; of those that carry as much, the better one, or else

@@ -43,17 +43,25 @@ pub(super) fn write(directory: &Path, results: &Results) -> Result<()> {
             let path = directory.join(format!("goodput-{profile}.svg"));
             bars(&path, results, profile, &goodput).map_err(|error| anyhow!("{error}"))?;
         }
-        for (key, title) in [("carrier", "carrier off"), ("blackhole", "silent blackhole")] {
+        for (key, flow, death) in DEATHS {
             let lines = timelines(results, profile, &format!("{key}_pause_tcp"));
             if !lines.is_empty() {
                 let path = directory.join(format!("{key}-{profile}.svg"));
-                let title = format!("{profile}: one download, the busier link dies ({title}) and returns");
+                let title = format!("{profile}: one {flow}, the busier link dies ({death}) and returns");
                 timeline(&path, &title, &lines).map_err(|error| anyhow!("{error}"))?;
             }
         }
     }
     Ok(())
 }
+
+/// What the keys of a failover's figures begin with, and what they are about.
+const DEATHS: [(&str, &str, &str); 4] = [
+    ("carrier", "download", "carrier off"),
+    ("carrier_up", "upload", "carrier off"),
+    ("blackhole", "download", "silent blackhole"),
+    ("blackhole_up", "upload", "silent blackhole"),
+];
 
 /// A system's place in the legend and its points.
 type Line<'a> = (usize, &'a str, &'a [f64]);

@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use crate::host::tcp::window::INITIAL_WINDOW;
 
-/// Packets that may leave at once: as many as at the start.
+/// Packets that may leave at once: as many as at the start (RFC 9002 §7.7), and on a fast path what leaves in
+/// [`BURST_TIME`], as in the implementations of the field, whose timers are no finer.
 const BURST: f64 = INITIAL_WINDOW as f64;
+const BURST_TIME: Duration = Duration::from_millis(2);
 
 /// A bucket that fills at the pace.
 #[derive(Debug)]
@@ -23,7 +25,7 @@ impl Pacer {
     pub(super) fn take(&mut self, now: Instant, pace: f64) -> bool {
         let waited = now.saturating_duration_since(self.filled_at).as_secs_f64();
         self.filled_at = now;
-        self.credit = (self.credit + waited * pace).min(BURST);
+        self.credit = (self.credit + waited * pace).min(BURST.max(pace * BURST_TIME.as_secs_f64()));
         let may = self.credit >= 1.0;
         if may {
             self.credit -= 1.0;
