@@ -131,15 +131,18 @@ impl FqCodel {
     /// behind it.
     ///
     /// The target is at least the time that one and a half full packets take to send: one that every packet
-    /// misses would starve a link, by default one below 3.4 Mbit/s. The interval grows by as much, and by the round trip:
+    /// misses would starve a link, by default one below 3.4 Mbit/s. It grows by a quarter of the round trip: Cubic takes
+    /// three tenths off what it has in flight, and a flow that was signalled at a shorter delay than that leaves its links
+    /// idle. Only the flow itself waits longer for that. The interval grows by as much, and by the round trip:
     /// a sender whose answers take longer than the interval had no time to heed a signal before the next, and while a
     /// path's window still doubles every round, the queue before it is gone without any. No more is held than leaves
     /// in a quarter of a second: CoDel alone is slow to stop a sender that never slows down.
     pub fn adapt(&mut self, bits_per_second: u64, rtt: Duration) {
         let packet_bits = u64::from(self.config.mtu) * 8;
         let nanos = (packet_bits * 1_500_000_000).checked_div(bits_per_second).unwrap_or(0);
-        self.aim.target = self.config.target.max(Duration::from_nanos(nanos));
-        self.aim.interval = self.config.interval + (self.aim.target - self.config.target) + rtt;
+        let target = self.config.target.max(Duration::from_nanos(nanos));
+        self.aim.interval = self.config.interval + (target - self.config.target) + rtt;
+        self.aim.target = target.max(self.config.target + rtt / 4);
         let bytes = usize::try_from(bits_per_second / 8 / LIMIT_PER_SECOND).unwrap_or(usize::MAX);
         self.limit_bytes = bytes.max(LEAST_LIMIT_BYTES).min(self.config.limit_bytes);
     }

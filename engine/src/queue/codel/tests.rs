@@ -10,7 +10,8 @@ fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// The pseudo-code of RFC 8289, section 5, word for word, over a queue of arrival times.
+/// The pseudo-code of RFC 8289, section 5, word for word, over a queue of arrival times; and what puts signals off while
+/// the delay falls.
 struct Reference {
     packets: VecDeque<Instant>,
     first_above_time: Option<Instant>,
@@ -18,6 +19,7 @@ struct Reference {
     dropping: bool,
     count: u32,
     lastcount: u32,
+    stood: Duration,
 }
 
 impl Reference {
@@ -51,6 +53,11 @@ impl Reference {
                 self.dropping = false;
             }
             while self.dropping && now >= self.drop_next.unwrap() {
+                let before = std::mem::replace(&mut self.stood, now - packet.unwrap());
+                if self.stood < before.mul_f64(FALLING) {
+                    self.drop_next = Some(self.control_law(now, self.count));
+                    break;
+                }
                 self.count += 1;
                 (packet, ok_to_drop) = self.dodequeue(now);
                 if ok_to_drop {
@@ -60,6 +67,7 @@ impl Reference {
                 }
             }
         } else if ok_to_drop {
+            self.stood = now - packet.unwrap();
             (packet, _) = self.dodequeue(now);
             self.dropping = true;
             let delta = self.count - self.lastcount;
@@ -87,7 +95,7 @@ fn dequeue(codel: &mut Codel, packets: &mut VecDeque<Instant>, now: Instant) -> 
 }
 
 #[test]
-fn every_verdict_is_that_of_the_rfc() {
+fn every_verdict_is_that_of_the_rfc_but_while_the_delay_falls() {
     for seed in 0..20 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut reference = Reference {
@@ -97,6 +105,7 @@ fn every_verdict_is_that_of_the_rfc() {
             dropping: false,
             count: 0,
             lastcount: 0,
+            stood: Duration::ZERO,
         };
         let mut codel = Codel::default();
         let mut packets = VecDeque::new();
@@ -129,6 +138,26 @@ fn delay_above_target_is_tolerated_for_one_interval() {
         assert_eq!(codel.judge(&AIM, start + millis(at), millis(50), 100_000), Verdict::Deliver);
     }
     assert_eq!(codel.judge(&AIM, start + millis(100), millis(50), 100_000), Verdict::Signal);
+}
+
+/// How many signals are given in half a second to a flow that waits so long, in ms, at each time, in ms.
+fn signals(delay: impl Fn(u64) -> f64) -> usize {
+    let mut codel = Codel::default();
+    let start = start();
+    let mut judge = |at: u64| {
+        let delay = Duration::from_secs_f64(delay(at) / 1e3);
+        codel.judge(&AIM, start + millis(at), delay, 100_000) == Verdict::Signal
+    };
+    (0..500).filter(|at| judge(*at)).count()
+}
+
+#[test]
+fn a_delay_that_falls_is_left_to_fall() {
+    assert_eq!(signals(|_| 100.0), 7);
+    // Halved each 100 ms, it has passed below the target by the end.
+    assert_eq!(signals(|at| 100.0 * 0.5_f64.powf(at as f64 / 100.0)), 1);
+    // A fall that is too slow to have been an answer is none.
+    assert_eq!(signals(|at| 100.0 - at as f64 / 50.0), 7);
 }
 
 #[test]

@@ -197,13 +197,33 @@ fn a_queue_before_long_paths_may_stand_for_as_much_longer() {
         for at in 0..20 {
             queue.push(began, packet(1, at, 1400, false), 1);
         }
-        queue.pop(began + millis(10));
-        queue.pop(began + millis(10) + time);
+        queue.pop(began + millis(60));
+        queue.pop(began + millis(60) + time);
         queue.stats().dropped_delay
     };
     assert_eq!(dropped_after(Duration::ZERO, millis(110)), 1);
     assert_eq!(dropped_after(millis(200), millis(290)), 0);
     assert_eq!(dropped_after(millis(200), millis(310)), 1);
+}
+
+#[test]
+fn a_delay_of_a_quarter_of_the_round_trip_is_tolerated() {
+    let dropped_at = |rtt, delay| {
+        let mut queue = queue();
+        queue.adapt(1_000_000_000, rtt);
+        let began = start();
+        // Each packet waits for as long as the one before it.
+        for at in 0..400 {
+            queue.push(began + millis(at), packet(1, at, 1400, false), 1);
+            if at >= delay {
+                queue.pop(began + millis(at));
+            }
+        }
+        queue.stats().dropped_delay
+    };
+    assert!(dropped_at(Duration::ZERO, 10) > 0);
+    assert_eq!(dropped_at(millis(40), 10), 0);
+    assert!(dropped_at(millis(40), 20) > 0);
 }
 
 #[test]

@@ -47,7 +47,6 @@ rows! {
     a_bbr_flow_down_is_not_held_back_by_a_link_of_much_more_delay: "asymmetric-delay", DOWN, None, EQUAL;
     a_bbr_flow_up_gets_the_sum_of_two_equal_links_that_lose_one_percent: "two-equal-loss-1", UP, Some(0.70), EQUAL;
     a_bbr_flow_down_gets_the_sum_of_two_equal_links_that_lose_one_percent: "two-equal-loss-1", DOWN, Some(0.70), EQUAL;
-    #[ignore = "0.994 of the Wi-Fi alone in this world"]
     a_bbr_flow_up_over_lossy_wifi_and_lte_gets_no_less_than_over_one: "lossy-wifi-lte", UP, None, EQUAL;
     a_bbr_flow_down_over_lossy_wifi_and_lte_gets_no_less_than_over_one: "lossy-wifi-lte", DOWN, None, EQUAL;
 }
