@@ -5,6 +5,7 @@
 //! [`Report`], so that a person sees every mistake of a file at once, each with its line.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -152,6 +153,8 @@ pub struct Gateway {
     pub forward: bool,
     /// Whether peers may reach one another.
     pub peer_to_peer: bool,
+    /// Threads that carry packets; `None` for one per processor.
+    pub workers: Option<NonZeroU8>,
 }
 
 impl Config {

@@ -11,7 +11,7 @@ mod paths;
 
 pub use classes::Classes;
 pub use lanes::Lanes;
-pub use pair::{Datagram, End, Pair, PairError};
+pub use pair::{Datagram, End, Pair, PairError, worker};
 pub use paths::Paths;
 
 pub use crate::quic::gate::doors::GateStep;

@@ -7,6 +7,7 @@
 mod doors;
 mod peers;
 mod requests;
+mod worker;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -20,6 +21,9 @@ use bytes::{Bytes, BytesMut};
 use self::peers::Peer;
 pub use self::peers::{Lease, PeerReport};
 pub use self::requests::{ENROL_PATH, GatewayEvent, RequestId, RequestKind};
+use self::worker::Elsewhere;
+pub(crate) use self::worker::WorkerIds;
+pub use self::worker::{Handover, Worker};
 use crate::class::Rule;
 use crate::error::code;
 use crate::h3;
@@ -47,6 +51,8 @@ pub struct GatewayConfig {
     /// 16 random bytes, which keep others from choosing packets that share a queue, and from guessing QUIC's challenges.
     /// Never the same twice.
     pub seed: [u8; 16],
+    /// Which one of how many it is: [`Worker::ALONE`], or several share sockets and inner addresses.
+    pub worker: Worker,
 }
 
 /// A gateway, driven from outside as a [`Client`](crate::client::Client) is.
@@ -60,6 +66,10 @@ pub struct Gateway {
     peers: HashMap<usize, Peer>,
     /// Which connection holds an inner address.
     leases: HashMap<IpAddr, usize>,
+    worker: Worker,
+    elsewhere: Elsewhere,
+    /// For other workers.
+    handovers: VecDeque<(u8, Handover)>,
     /// Connections that may have something to send, in turn.
     ready: VecDeque<usize>,
     /// When which connection's timers are due.
@@ -78,7 +88,7 @@ impl Gateway {
         let built = Arc::new(AtomicU64::new(0));
         let server = config::server(&config.identity, config.transport, &config.seed, built.clone())?;
         Ok(Self {
-            endpoint: Endpoint::new(&config.identity, &config.seed, Some(server), built),
+            endpoint: Endpoint::new(&config.identity, &config.seed, Some((server, config.worker)), built),
             addresses: config.addresses,
             mtu: config.mtu,
             peer_to_peer: config.peer_to_peer,
@@ -86,6 +96,9 @@ impl Gateway {
             rules: Arc::default(),
             peers: HashMap::new(),
             leases: HashMap::new(),
+            worker: config.worker,
+            elsewhere: Elsewhere::new(),
+            handovers: VecDeque::new(),
             ready: VecDeque::new(),
             deadlines: BTreeSet::new(),
             next_serial: 0,
@@ -107,8 +120,14 @@ impl Gateway {
         self.rules = rules;
     }
 
-    /// Takes in a UDP datagram.
+    /// Takes in a UDP datagram. One of another worker's connection is passed on.
     pub fn handle_udp(&mut self, now: Instant, arrival: &Arrival, data: BytesMut) {
+        if let Some(data) = self.steer(arrival, data) {
+            self.take_datagram(now, arrival, data);
+        }
+    }
+
+    fn take_datagram(&mut self, now: Instant, arrival: &Arrival, data: BytesMut) {
         let peers = &mut self.peers;
         let handled = self
             .endpoint
@@ -141,15 +160,26 @@ impl Gateway {
         }
     }
 
-    /// Takes in an IP packet from the host, for whichever peer has its destination.
+    /// Takes in an IP packet from the host, for whichever peer has its destination. One for another worker's peer is
+    /// passed on.
     pub fn handle_packet(&mut self, now: Instant, packet: BytesMut) {
         let Ok(header) = ip::Header::parse(&packet) else { return };
-        let Some(&handle) = self.leases.get(&header.dst) else {
-            return self.answer(now, &packet, header.src, |packet, from| {
+        if self.leases.contains_key(&header.dst) {
+            return self.take_packet(now, packet, &header);
+        }
+        match self.holder_elsewhere(header.dst) {
+            Some(other) => self.handovers.push_back((other, Handover::Packet(packet))),
+            None => self.take_packet(now, packet, &header),
+        }
+    }
+
+    fn take_packet(&mut self, now: Instant, packet: BytesMut, header: &ip::Header) {
+        match self.leases.get(&header.dst) {
+            Some(&handle) => self.pass_to_peer(now, handle, packet, header),
+            None => self.answer(now, &packet, header.src, |packet, from| {
                 icmp::unreachable(packet, icmp::Unreachable::Host, from)
-            });
-        };
-        self.pass_to_peer(now, handle, packet, &header);
+            }),
+        }
     }
 
     fn pass_to_peer(&mut self, now: Instant, handle: usize, packet: BytesMut, header: &ip::Header) {
@@ -259,12 +289,16 @@ impl Gateway {
                 peer.tunnel.counters.dropped += 1;
                 continue;
             }
-            match self.leases.get(&header.dst) {
-                None => self.inbound.push_back(packet),
-                Some(&other) if self.peer_to_peer => {
+            match (self.leases.get(&header.dst), self.holder_elsewhere(header.dst)) {
+                (None, None) => self.inbound.push_back(packet),
+                _ if !self.peer_to_peer => self.refuse_peer_to_peer(now, handle, &packet, &header),
+                (Some(&other), _) => {
                     self.pass_to_peer(now, other, BytesMut::from(packet.as_ref()), &header);
                 }
-                Some(_) => self.refuse_peer_to_peer(now, handle, &packet, &header),
+                (None, Some(other)) => {
+                    let packet = Handover::Packet(BytesMut::from(packet.as_ref()));
+                    self.handovers.push_back((other, packet));
+                }
             }
         }
     }

@@ -16,7 +16,7 @@ use bytes::BytesMut;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tandem_engine::TransportOptions;
 use tandem_engine::client::{Client, ClientConfig};
-use tandem_engine::gateway::{Gateway, GatewayConfig, GatewayEvent, Lease, RequestKind};
+use tandem_engine::gateway::{Gateway, GatewayConfig, GatewayEvent, Lease, RequestKind, Worker};
 use tandem_engine::identity::{Identity, Pin};
 use tandem_engine::link::{Arrival, Link, LinkId, Tier, Transmit};
 use tandem_engine::tunnel::DEFAULT_MTU;
@@ -57,6 +57,7 @@ fn gateway(now: Instant) -> (Gateway, Pin, Instant) {
         peer_to_peer: false,
         transport: TransportOptions::default(),
         seed: [8; 16],
+        worker: Worker::ALONE,
     };
     (Gateway::new(config).unwrap(), pin, now)
 }

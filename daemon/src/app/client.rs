@@ -5,6 +5,7 @@ mod reload;
 mod status;
 mod tunnel;
 
+use std::num::NonZeroU8;
 use std::time::{Instant, SystemTime};
 
 use anyhow::Context as _;
@@ -62,6 +63,7 @@ pub(super) async fn serve(
         name: context.config.tun.name.to_string(),
         mtu: context.config.tun.mtu.into(),
         addresses: Vec::new(),
+        queues: NonZeroU8::MIN,
     };
     let device = TunDevice::create(&context.netlink, &tun).await?;
     let tun = device.ifindex();
@@ -111,7 +113,8 @@ async fn follow(
     let (filter, filters) = watch::channel(filter(&context.config, &settings)?);
     let (watcher, mut link_events) = LinkWatcher::new(filters);
     let mut watcher = tokio::spawn(watcher.run());
-    let watchdog = watchdog::watch(data.handle.clone());
+    let handle = data.handle.clone();
+    let watchdog = watchdog::watch(async move || handle.ask(|_, _| ()).await.is_ok());
     let mut watchdog = std::pin::pin!(watchdog);
     let mut session = Session {
         resolver: Resolver::start(&settings.gateway),

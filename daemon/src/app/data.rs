@@ -7,6 +7,7 @@ mod blocks;
 mod engine;
 mod eventloop;
 mod moderation;
+mod neighbours;
 mod ports;
 mod timer;
 
@@ -19,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(super) use engine::Engine;
 pub(super) use eventloop::EventLoop;
+pub(super) use neighbours::Neighbours;
 pub(super) use ports::Ports;
 
 use crate::host::tun::TunDevice;
@@ -29,6 +31,20 @@ pub(super) type Job<E> = Box<dyn FnOnce(&mut EventLoop<E>, Instant) + Send>;
 /// The way to the data thread. It ends when the last clone is dropped.
 pub(super) struct Handle<E: Engine> {
     jobs: mpsc::UnboundedSender<Job<E>>,
+}
+
+/// The same without keeping the thread alive.
+struct WeakHandle<E: Engine> {
+    jobs: mpsc::WeakUnboundedSender<Job<E>>,
+}
+
+impl<E: Engine> WeakHandle<E> {
+    /// Runs `job` on the data thread, if that still runs.
+    fn tell(&self, job: impl FnOnce(&mut EventLoop<E>, Instant) + Send + 'static) {
+        if let Some(jobs) = self.jobs.upgrade() {
+            Handle { jobs }.tell(job);
+        }
+    }
 }
 
 impl<E: Engine> Clone for Handle<E> {
@@ -52,6 +68,10 @@ impl<E: Engine> Handle<E> {
             let _ = answer.send(job(data, now));
         });
         answered.await.map_err(|_| anyhow!("the data thread has ended"))
+    }
+
+    fn downgrade(&self) -> WeakHandle<E> {
+        WeakHandle { jobs: self.jobs.downgrade() }
     }
 
     /// Runs `job` on the data thread, if that still runs.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tandem_engine::TransportOptions;
 use tandem_engine::client::{Client, ClientConfig, ClientEvent};
 use tandem_engine::error::CloseReason;
-use tandem_engine::gateway::ENROL_PATH;
+use tandem_engine::gateway::{ENROL_PATH, Worker};
 use tandem_engine::identity::Identity;
 use tandem_engine::link::{Link, LinkId, Tier};
 use tandem_engine::tunnel::DEFAULT_MTU;
@@ -77,8 +77,8 @@ async fn ask(client: Client, token: &Token, remotes: Vec<SocketAddr>) -> Result<
     let (jobs, waiting) = mpsc::unbounded_channel();
     let (told, mut events) = mpsc::unbounded_channel();
     let mut data = EventLoop::new(client, None, waiting, told).map_err(|error| failed(&error))?;
-    let v4 = data.ports.listen(LINK, SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
-    let v6 = data.ports.listen(LINK, SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)));
+    let v4 = data.ports.listen(LINK, SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)), Worker::ALONE);
+    let v6 = data.ports.listen(LINK, SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)), Worker::ALONE);
     if let (Err(error), Err(_)) = (&v4, &v6) {
         return Err(failed(error));
     }

@@ -4,18 +4,21 @@ mod admission;
 mod manage;
 mod reload;
 mod status;
+mod workers;
 
 use std::net::IpAddr;
+use std::num::NonZeroU8;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, ensure};
 use ipnet::IpNet;
 use tandem::api::{Role, State, reason};
-use tandem_engine::gateway::{Gateway, GatewayConfig, GatewayEvent};
+use tandem_engine::gateway::{Gateway, GatewayConfig, GatewayEvent, Worker};
 use tandem_engine::link::LinkId;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::data::{DataThread, Handle};
+use self::admission::Asker;
+use self::workers::{WorkerThreads, Workers};
 use super::flows;
 use super::report::{self, Since};
 use super::request::Request;
@@ -26,7 +29,7 @@ use crate::config;
 use crate::host::firewall::{self, FirewallConfig};
 use crate::host::notify;
 use crate::host::sysctl::Sysctl;
-use crate::host::tun::{self, TunConfig, TunDevice};
+use crate::host::tun::{self, TunConfig, TunDevice, TunError};
 use crate::host::udp::BindError;
 use crate::store::{Pools, STORE_FILE, Store};
 use tandem::api::PathState;
@@ -40,7 +43,7 @@ const GOODBYE: Duration = Duration::from_millis(100);
 struct Service<'a> {
     context: &'a mut Context,
     settings: config::Gateway,
-    data: Handle<Gateway>,
+    data: Workers,
     store: Store,
     own: Vec<IpNet>,
     changes: &'a Changes,
@@ -67,16 +70,22 @@ pub(super) async fn serve(
         tracing::warn!("IPv6 is switched off on this host: peers get none either");
         own.retain(|own| own.addr().is_ipv4());
     }
-    let engine = engine(context, &settings, own.iter().map(IpNet::addr).collect())?;
+    let workers = settings.workers.unwrap_or_else(workers::default_count);
+    let addresses: Vec<IpAddr> = own.iter().map(IpNet::addr).collect();
+    let engines = Worker::all(workers)
+        .map(|worker| Ok((worker, engine(context, &settings, addresses.clone(), worker)?)));
+    let engines = engines.collect::<anyhow::Result<_>>()?;
     let store = Store::open(&context.config.state.join(STORE_FILE), pools)?;
     let tun = TunConfig {
         name: context.config.tun.name.to_string(),
         mtu: context.config.tun.mtu.into(),
         addresses: own.clone(),
+        queues: workers,
     };
     let device = TunDevice::create(&context.netlink, &tun).await?;
-    let mut data = DataThread::start(engine, device)?;
-    let mut ended = open(context, &settings, &data.handle).await;
+    let mut data = WorkerThreads::start(engines, queues(device, workers)?)?;
+    tracing::debug!(workers, "data threads");
+    let mut ended = open(context, &settings, &data.workers).await;
     if ended.is_ok() {
         let served = Served::start(api, Role::Gateway);
         ended = follow(context, settings, &mut data, store, own, served).await;
@@ -85,7 +94,21 @@ pub(super) async fn serve(
     ended.and(stopped)
 }
 
-fn engine(context: &Context, settings: &config::Gateway, addresses: Vec<IpAddr>) -> anyhow::Result<Gateway> {
+/// One for each worker.
+fn queues(device: TunDevice, workers: NonZeroU8) -> Result<Vec<TunDevice>, TunError> {
+    let mut queues = vec![device];
+    for _ in 1..workers.get() {
+        queues.push(queues[0].another_queue()?);
+    }
+    Ok(queues)
+}
+
+fn engine(
+    context: &Context,
+    settings: &config::Gateway,
+    addresses: Vec<IpAddr>,
+    worker: Worker,
+) -> anyhow::Result<Gateway> {
     let mut engine = Gateway::new(GatewayConfig {
         identity: identity(&context.config)?,
         addresses,
@@ -93,21 +116,18 @@ fn engine(context: &Context, settings: &config::Gateway, addresses: Vec<IpAddr>)
         peer_to_peer: settings.peer_to_peer,
         transport: transport(&context.config.path),
         seed: random_seed()?,
+        worker,
     })?;
     engine.set_rules(flows::rules(&context.config.rules));
     Ok(engine)
 }
 
 /// Opens the sockets, and lets the host forward.
-async fn open(
-    context: &mut Context,
-    settings: &config::Gateway,
-    data: &Handle<Gateway>,
-) -> anyhow::Result<()> {
+async fn open(context: &mut Context, settings: &config::Gateway, data: &Workers) -> anyhow::Result<()> {
     let mut sockets = 0;
     for (link, address) in (0..).map(LinkId).zip(settings.listen.clone()) {
-        match data.ask(move |data, _| data.ports.listen(link, address)).await? {
-            Ok(_) => sockets += 1,
+        match data.listen(link, address).await? {
+            Ok(()) => sockets += 1,
             // The default is to listen everywhere, by both families; one may be missing.
             Err(error @ BindError::NoSuchFamily { .. }) if address.ip().is_unspecified() => {
                 tracing::warn!("{error}");
@@ -156,18 +176,21 @@ fn table(tun: &str) -> String {
 async fn follow(
     context: &mut Context,
     settings: config::Gateway,
-    data: &mut DataThread<Gateway>,
+    data: &mut WorkerThreads,
     store: Store,
     own: Vec<IpNet>,
     mut served: Served,
 ) -> anyhow::Result<()> {
-    let mut watchdog = std::pin::pin!(watchdog::watch(data.handle.clone()));
+    let mut watchdog = std::pin::pin!(watchdog::watch({
+        let workers = data.workers.clone();
+        async move || workers.ask_all(|_, _| ()).await.is_ok()
+    }));
     let mut save = interval(SAVE_SEEN);
     save.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut service = Service {
         context,
         settings,
-        data: data.handle.clone(),
+        data: data.workers.clone(),
         store,
         own,
         changes: &served.changes,
@@ -185,8 +208,8 @@ async fn follow(
                 Asked::Stop => break Ok(()),
                 Asked::Reload => service.reload_on_signal(),
             },
-            event = data.events.recv() => match event {
-                Some(event) => service.handle_event(event),
+            event = data.next_event() => match event {
+                Some((worker, event)) => service.handle_event(worker, event),
                 // Why is told by the thread's own result.
                 None => break Ok(()),
             },
@@ -204,11 +227,11 @@ async fn follow(
 }
 
 impl Service<'_> {
-    fn handle_event(&mut self, event: GatewayEvent) -> anyhow::Result<()> {
+    fn handle_event(&mut self, worker: usize, event: GatewayEvent) -> anyhow::Result<()> {
         match event {
             GatewayEvent::Request { id, kind, pin, bearer, remote } => {
                 tracing::debug!(%remote, ?kind, "request");
-                self.admit(id, kind, pin, bearer);
+                self.admit(Asker { worker, id }, kind, pin, bearer);
             }
             GatewayEvent::PeerUp { lease, remote } => {
                 tracing::info!(peer = &*lease.name, "peer connected");
@@ -265,7 +288,7 @@ impl Service<'_> {
         self.accepting = accepting;
         self.since = SystemTime::now();
         if !accepting {
-            self.data.tell(|data, now| data.engine.shut_down(now));
+            self.data.tell_all(|data, now| data.engine.shut_down(now));
         }
         let (state, reason) = self.state();
         tracing::info!(state = state.label(), reason, "gateway");
@@ -275,9 +298,9 @@ impl Service<'_> {
 
     /// Writes down who was heard from lately: everybody who is connected.
     async fn save_seen(&mut self) -> anyhow::Result<()> {
-        let connected = self.data.ask(|data, now| data.engine.peers(now)).await?;
+        let connected = self.data.ask_all(|data, now| data.engine.peers(now)).await?;
         let now = SystemTime::now();
-        for peer in connected {
+        for peer in connected.into_iter().flatten() {
             self.store.mark_seen(&peer.lease.name, now);
         }
         let store = self.store.clone();
@@ -290,11 +313,15 @@ impl Service<'_> {
     }
 
     async fn stop(&mut self) {
-        self.data.tell(|data, now| data.engine.shut_down(now));
+        self.data.tell_all(|data, now| data.engine.shut_down(now));
         let deadline = Instant::now() + GOODBYE;
         // The goodbyes leave with the turn that the job above began; a second one finds them gone.
         while Instant::now() < deadline
-            && self.data.ask(|data, _| data.engine.connections()).await.is_ok_and(|left| left > 0)
+            && self
+                .data
+                .ask_all(|data, _| data.engine.connections())
+                .await
+                .is_ok_and(|left| left.into_iter().sum::<usize>() > 0)
         {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

@@ -78,4 +78,5 @@ fn gateway(changes: &mut Changes, old: &Gateway, new: &Gateway) {
     changes.compare("gateway.nat", Effect::Restart, &old.nat, &new.nat);
     changes.compare("gateway.forward", Effect::Restart, &old.forward, &new.forward);
     changes.compare("gateway.peer_to_peer", Effect::Live, &old.peer_to_peer, &new.peer_to_peer);
+    changes.compare("gateway.workers", Effect::Restart, &old.workers, &new.workers);
 }

@@ -1,6 +1,7 @@
 //! From a parsed document to a [`Config`].
 
 use std::net::SocketAddr;
+use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -174,6 +175,7 @@ fn gateway(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Gateway> {
     let nat = section.get(reader, "nat", boolean);
     let forward = section.get(reader, "forward", boolean);
     let peer_to_peer = section.get(reader, "peer_to_peer", boolean);
+    let workers = section.get(reader, "workers", integer(1..=64));
     Some(Gateway {
         listen: listen?,
         endpoint: endpoint?,
@@ -181,6 +183,7 @@ fn gateway(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Gateway> {
         nat: nat.unwrap_or(true),
         forward: forward.unwrap_or(true),
         peer_to_peer: peer_to_peer.unwrap_or(false),
+        workers: workers.and_then(|workers| u8::try_from(workers).ok()).and_then(NonZeroU8::new),
     })
 }
 

@@ -44,7 +44,7 @@ const SECTIONS: &[Section] = &[
     Section {
         name: "gateway",
         role: Some("gateway"),
-        keys: &["listen", "endpoint", "pool", "nat", "forward", "peer_to_peer"],
+        keys: &["listen", "endpoint", "pool", "nat", "forward", "peer_to_peer", "workers"],
         shape: Shape::Single,
     },
     Section { name: "path", role: None, keys: &["congestion", "keepalive"], shape: Shape::Single },

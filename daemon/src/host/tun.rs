@@ -4,6 +4,7 @@ mod offload;
 
 use std::{
     io,
+    num::NonZeroU8,
     path::Path,
     task::{Context, Poll, ready},
 };
@@ -30,6 +31,8 @@ pub struct TunConfig {
     pub mtu: u32,
     /// The tunnel's own addresses, each with the prefix that is on-link.
     pub addresses: Vec<IpNet>,
+    /// For how many threads it is: more than one takes a device with several queues.
+    pub queues: NonZeroU8,
 }
 
 /// The device could not be made.
@@ -105,7 +108,7 @@ impl TunDevice {
         if netlink.interface_index(&name).await?.is_some() {
             return Err(TunError::NameTaken { name });
         }
-        let device = open(NODE, &name)?;
+        let device = open(NODE, &name, config.queues)?;
         let other = |source| TunError::Other { name: name.clone(), source };
         let ifindex = device.if_index().map_err(other)?;
         without_link_local(&name);
@@ -115,6 +118,17 @@ impl TunDevice {
         netlink.limit_segments(ifindex, MAX_SEGMENTS).await?;
         netlink.bring_up(ifindex, config.mtu).await?;
         Ok(Self { device, name, ifindex, mtu: config.mtu })
+    }
+
+    /// Another queue of the same device, where it was made for several. The kernel hands a flow's packets to the queue
+    /// that last sent packets of the same flow the other way.
+    ///
+    /// # Errors
+    /// Where the kernel has no queue left.
+    pub fn another_queue(&self) -> Result<Self, TunError> {
+        let other = |source| TunError::Other { name: self.name.clone(), source };
+        let device = self.device.try_clone().map_err(other)?;
+        Ok(Self { device, name: self.name.clone(), ifindex: self.ifindex, mtu: self.mtu })
     }
 
     /// The interface's name.
@@ -161,13 +175,14 @@ pub async fn set_addresses(netlink: &Netlink, ifindex: u32, wanted: &[IpNet]) ->
     Ok(())
 }
 
-fn open(node: &str, name: &str) -> Result<SyncDevice, TunError> {
+fn open(node: &str, name: &str, queues: NonZeroU8) -> Result<SyncDevice, TunError> {
     // tun-rs would try to make the node, which helps nobody where there is no driver behind it.
     if !Path::new(node).exists() {
         return Err(TunError::NoDriver);
     }
     let build = |offload| {
-        DeviceBuilder::new().name(name).layer(Layer::L3).enable(false).offload(offload).build_sync()
+        let builder = DeviceBuilder::new().name(name).layer(Layer::L3).enable(false).offload(offload);
+        builder.multi_queue(queues > NonZeroU8::MIN).build_sync()
     };
     let refused = |source| {
         let name = name.to_owned();

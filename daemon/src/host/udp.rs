@@ -6,6 +6,7 @@
 
 mod batch;
 mod error;
+mod steering;
 
 use std::{
     io,
@@ -17,6 +18,7 @@ use std::{
 use noq_udp::UdpSocketState;
 use rustix::net::sockopt;
 use socket2::{Domain, Protocol, Socket, Type};
+use tandem_engine::gateway::Worker;
 use tokio::{io::Interest, net::UdpSocket};
 
 pub use batch::{Datagram, RecvBatch};
@@ -255,9 +257,36 @@ impl ListenSocket {
     /// # Errors
     /// [`BindError`]: the port is in use or privileged, or the address is not of this host.
     pub fn bind(address: SocketAddr) -> Result<Self, BindError> {
+        Self::prepare(address, |socket| socket.bind(&address.into()))
+    }
+
+    /// Listens on `address` together with the other workers' sockets. They are to be bound in the order of the workers,
+    /// after which each datagram comes to the worker whose connection it belongs to. Where the kernel does not take the
+    /// program that decides this, datagrams come to any worker, and workers pass them on. To be called within a tokio
+    /// runtime.
+    ///
+    /// # Errors
+    /// As [`ListenSocket::bind`].
+    pub fn bind_shared(address: SocketAddr, worker: Worker) -> Result<Self, BindError> {
+        let is_first = worker.index() == 0;
+        if is_first && address.port() != 0 {
+            // A port that another program shares would be joined silently.
+            Self::prepare(address, |socket| socket.bind(&address.into()))?;
+        }
+        let shared = Self::prepare(address, |socket| {
+            socket.set_reuse_port(true)?;
+            socket.bind(&address.into())
+        })?;
+        if is_first && let Err(error) = steering::attach(&shared.inner.socket, worker.count()) {
+            tracing::info!(%error, "the kernel does not tell workers' datagrams apart: they pass them on");
+        }
+        Ok(shared)
+    }
+
+    fn prepare(address: SocketAddr, bind: impl FnOnce(&Socket) -> io::Result<()>) -> Result<Self, BindError> {
         let name = || format!("udp {address}");
         let socket = udp_socket(Family::of(address)).map_err(|error| BindError::new(name(), error))?;
-        let prepared = socket.bind(&address.into()).and_then(|()| BatchSocket::new(socket));
+        let prepared = bind(&socket).and_then(|()| BatchSocket::new(socket));
         let inner = prepared.map_err(|error| BindError::new(name(), error))?;
         let address = inner.socket.local_addr().map_err(|error| BindError::new(name(), error))?;
         Ok(Self { inner, address })

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 
 use crate::client::{Client, ClientConfig};
-use crate::gateway::{Gateway, GatewayConfig, GatewayEvent, Lease, RequestKind};
+use crate::gateway::{Gateway, GatewayConfig, GatewayEvent, Lease, RequestKind, Worker};
 use crate::identity::{Identity, IdentityError};
 use crate::link::{Arrival, Ecn, Link, LinkId, Tier};
 use crate::tunnel::{DEFAULT_MTU, Tunnel};
@@ -93,7 +93,7 @@ impl Pair {
         let mut pair = Self {
             now,
             client,
-            gateway: gateway()?,
+            gateway: worker(Worker::ALONE)?,
             to_gateway: VecDeque::new(),
             to_client: VecDeque::new(),
             remotes: (0..links).map(remote).collect(),
@@ -108,7 +108,7 @@ impl Pair {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn restart_gateway(&mut self) -> Result<(), PairError> {
-        self.gateway = gateway()?;
+        self.gateway = worker(Worker::ALONE)?;
         Ok(())
     }
 
@@ -275,7 +275,11 @@ impl Pair {
     }
 }
 
-fn gateway() -> Result<Gateway, PairError> {
+/// One of the workers of the gateway that a [`Pair`]'s client knows.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn worker(worker: Worker) -> Result<Gateway, PairError> {
     Ok(Gateway::new(GatewayConfig {
         identity: identity(2)?,
         addresses: vec![IpAddr::from([10, 77, 0, 1])],
@@ -283,6 +287,7 @@ fn gateway() -> Result<Gateway, PairError> {
         peer_to_peer: false,
         transport: TransportOptions::default(),
         seed: [8; 16],
+        worker,
     })?)
 }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Gateway, GatewayEvent};
+use super::{Gateway, GatewayEvent, Handover};
 use crate::class::FlowReport;
 use crate::error::{CloseReason, code};
 use crate::h3::Headers;
@@ -74,11 +74,13 @@ impl Gateway {
     /// the same peer ends.
     pub(super) fn settle(&mut self, now: Instant, handle: usize, lease: Lease) {
         if let Some(older) = self.connection_of(&lease.name).filter(|older| *older != handle) {
-            self.end(now, older, code::SUPERSEDED, "the same peer came back on a new connection");
+            self.supersede(now, older);
         }
         for address in &lease.addresses {
             self.leases.insert(*address, handle);
+            self.elsewhere.remove(address);
         }
+        self.tell_others(&Handover::Claimed(lease.clone(), now));
         if let Some(peer) = self.peers.get_mut(&handle) {
             peer.lease = Some((lease.clone(), now));
             self.events.push_back(GatewayEvent::PeerUp { lease, remote: peer.remote });
@@ -122,6 +124,7 @@ impl Gateway {
                 self.leases.remove(address);
             }
         }
+        self.tell_others(&Handover::Released(lease.addresses.as_slice().into()));
         Some(lease)
     }
 
@@ -132,7 +135,7 @@ impl Gateway {
         }
     }
 
-    fn end(&mut self, now: Instant, handle: usize, code: u64, reason: &str) {
+    pub(super) fn end(&mut self, now: Instant, handle: usize, code: u64, reason: &str) {
         self.lost(handle, CloseReason::Local);
         if let Some(peer) = self.peers.get_mut(&handle) {
             peer.tunnel.close(now, code, reason);
@@ -140,7 +143,7 @@ impl Gateway {
         self.wake(handle);
     }
 
-    fn connection_of(&self, name: &str) -> Option<usize> {
+    pub(super) fn connection_of(&self, name: &str) -> Option<usize> {
         self.peers.iter().find(|(_, peer)| peer.is_named(name)).map(|(handle, _)| *handle)
     }
 

@@ -12,6 +12,7 @@ use noq_proto::{
 
 use super::gate::GatedFactory;
 use super::tls;
+use crate::gateway::{Worker, WorkerIds};
 use crate::h3::session::MAX_REQUESTS;
 use crate::identity::{Identity, Pin};
 
@@ -102,13 +103,15 @@ pub struct SetupError(#[from] rustls::Error);
 /// The endpoint's own settings. The reset key comes from the node's key: a restarted gateway can tell its
 /// old clients at once that their connections are gone (RFC 9000 §10.3). noq's own choices come from `seed`, so that
 /// a simulated world is the same each time.
-pub(crate) fn endpoint(identity: &Identity, seed: &[u8; 16]) -> Arc<EndpointConfig> {
+pub(crate) fn endpoint(identity: &Identity, seed: &[u8; 16], worker: Worker) -> Arc<EndpointConfig> {
     let secret = identity.derived_secret(b"stateless reset");
     let mut config = EndpointConfig::new(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &secret)));
     // Only to connection ids that it would have given out itself does noq answer with a reset.
     let [a, b, c, d, e, f, g, h, ..] = identity.derived_secret(b"connection ids");
     let key = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-    config.cid_generator(Arc::new(move || Box::new(HashedConnectionIdGenerator::from_key(key))));
+    config.cid_generator(Arc::new(move || {
+        Box::new(WorkerIds { inner: HashedConnectionIdGenerator::from_key(key), worker })
+    }));
     config.rng_seed(Some(derived_seed(b"quic endpoint", seed)));
     Arc::new(config)
 }

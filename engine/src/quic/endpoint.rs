@@ -12,6 +12,7 @@ use noq_proto::{ClientConfig, ConnectError, DatagramEvent, Incoming, ServerConfi
 use super::config;
 use super::conn::Conn;
 use super::local::{self, Locals};
+use crate::gateway::Worker;
 use crate::identity::Identity;
 use crate::link::{Arrival, LinkId, Transmit};
 
@@ -41,10 +42,12 @@ impl Endpoint {
     pub(crate) fn new(
         identity: &Identity,
         seed: &[u8; 16],
-        server: Option<Arc<ServerConfig>>,
+        server: Option<(Arc<ServerConfig>, Worker)>,
         built: Arc<AtomicU64>,
     ) -> Self {
-        let inner = noq_proto::Endpoint::new(config::endpoint(identity, seed), server, true);
+        let worker = server.as_ref().map_or(Worker::ALONE, |(_, worker)| *worker);
+        let server = server.map(|(config, _)| config);
+        let inner = noq_proto::Endpoint::new(config::endpoint(identity, seed, worker), server, true);
         Self { inner, locals: Locals::default(), built, responses: VecDeque::new() }
     }
 

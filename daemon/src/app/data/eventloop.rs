@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::blocks::Blocks;
 use super::moderation::Moderation;
+use super::neighbours::Neighbours;
 use super::timer::Timer;
 use super::{Engine, Job, Ports};
 use crate::host::tun::Tun;
@@ -26,6 +27,8 @@ pub(in crate::app) struct EventLoop<E: Engine> {
     pub(in crate::app) engine: E,
     /// The sockets.
     pub(in crate::app) ports: Ports,
+    /// The other workers.
+    pub(in crate::app) neighbours: Neighbours<E>,
     /// None while a client enrols, which has no packets to carry.
     tun: Option<Tun>,
     jobs: mpsc::UnboundedReceiver<Job<E>>,
@@ -60,6 +63,7 @@ impl<E: Engine> EventLoop<E> {
         Ok(Self {
             engine,
             ports: Ports::default(),
+            neighbours: Neighbours::default(),
             tun,
             jobs,
             events,
@@ -136,6 +140,7 @@ impl<E: Engine> EventLoop<E> {
             Some(tun) => tun.send(|| self.engine.poll_packet()),
             None => while self.engine.poll_packet().is_some() {},
         }
+        self.neighbours.pass_on(&mut self.engine);
         while let Some(event) = self.engine.poll_event() {
             // The control thread may be on its way out.
             let _ = self.events.send(event);

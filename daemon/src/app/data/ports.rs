@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::task::{Context, Poll};
 
+use tandem_engine::gateway::Worker;
 use tandem_engine::link::{Arrival, Ecn, LinkId, Transmit};
 
 use crate::host::udp::{
@@ -110,7 +111,8 @@ impl Ports {
         Ok(address.unwrap_or_else(|_| SocketAddr::from(([0; 4], 0))))
     }
 
-    /// Listens on `address`, and gives the address with the port that it got.
+    /// Listens on `address` as one worker of several, and gives the address with the port that it got. The workers are
+    /// to do so in the order of their indices.
     ///
     /// # Errors
     /// [`BindError`]
@@ -118,8 +120,13 @@ impl Ports {
         &mut self,
         link: LinkId,
         address: SocketAddr,
+        worker: Worker,
     ) -> Result<SocketAddr, BindError> {
-        let socket = ListenSocket::bind(address)?;
+        let socket = if worker == Worker::ALONE {
+            ListenSocket::bind(address)?
+        } else {
+            ListenSocket::bind_shared(address, worker)?
+        };
         let address = socket.local_addr();
         self.0.push(Port { link, family: Family::of(address), socket: Socket::Listen(socket) });
         Ok(address)

@@ -9,37 +9,44 @@ use super::Service;
 use crate::store::{EnrollError, Peer, Store};
 use crate::token::{Refusal, Secret};
 
+/// A request that waits for its answer, and the worker that it came to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asker {
+    pub(super) worker: usize,
+    pub(super) id: RequestId,
+}
+
 impl Service<'_> {
     /// Answers a client's request.
-    pub(super) fn admit(&self, id: RequestId, kind: RequestKind, pin: Option<Pin>, bearer: Option<String>) {
+    pub(super) fn admit(&self, asker: Asker, kind: RequestKind, pin: Option<Pin>, bearer: Option<String>) {
         let secret = bearer.and_then(|text| text.parse::<Secret>().ok());
         if !self.accepting {
             let text = "the gateway was taken down by its administrator";
-            return self.refuse(id, 503, &refusal("down", text));
+            return self.refuse(asker, 503, &refusal("down", text));
         }
         match kind {
-            RequestKind::Tunnel => self.admit_to_tunnel(id, pin, secret),
-            RequestKind::Enrolment { .. } => self.enrol(id, pin, secret),
+            RequestKind::Tunnel => self.admit_to_tunnel(asker, pin, secret),
+            RequestKind::Enrolment { .. } => self.enrol(asker, pin, secret),
         }
     }
 
-    fn admit_to_tunnel(&self, id: RequestId, pin: Option<Pin>, secret: Option<Secret>) {
+    fn admit_to_tunnel(&self, asker: Asker, pin: Option<Pin>, secret: Option<Secret>) {
         let by_pin = pin.and_then(|pin| self.store.peer_by_pin(&pin));
         let peer = by_pin.or_else(|| self.store.peer_by_bearer(&secret?));
         let Some(peer) = peer else {
             tracing::debug!("a stranger was refused a tunnel");
             let text = "the gateway does not know this client, or not any more; join again with a new token";
-            return self.refuse(id, 403, &refusal("unknown-peer", text));
+            return self.refuse(asker, 403, &refusal("unknown-peer", text));
         };
         let lease = Lease { name: peer.name.as_str().into(), addresses: peer.addresses() };
-        self.data.tell(move |data, now| data.engine.grant(now, id, lease));
+        self.data.tell(asker.worker, move |data, now| data.engine.grant(now, asker.id, lease));
     }
 
     /// The store is written, and so synced, before the client is told.
-    fn enrol(&self, id: RequestId, pin: Option<Pin>, secret: Option<Secret>) {
+    fn enrol(&self, asker: Asker, pin: Option<Pin>, secret: Option<Secret>) {
         let Some(pin) = pin else {
             let text = "an enrolment needs a client certificate";
-            return self.refuse(id, 403, &refusal("key-missing", text));
+            return self.refuse(asker, 403, &refusal("key-missing", text));
         };
         let (store, data) = (self.store.clone(), self.data.clone());
         tokio::task::spawn_blocking(move || {
@@ -55,13 +62,13 @@ impl Service<'_> {
             };
             // Names and addresses always have a JSON form.
             let body = body.unwrap_or_default();
-            data.tell(move |data, _| data.engine.respond(id, status, &body));
+            data.tell(asker.worker, move |data, _| data.engine.respond(asker.id, status, &body));
         });
     }
 
-    fn refuse(&self, id: RequestId, status: u16, refusal: &Refusal) {
+    fn refuse(&self, asker: Asker, status: u16, refusal: &Refusal) {
         let body = serde_json::to_vec(refusal).unwrap_or_default();
-        self.data.tell(move |data, _| data.engine.respond(id, status, &body));
+        self.data.tell(asker.worker, move |data, _| data.engine.respond(asker.id, status, &body));
     }
 }
 

@@ -42,7 +42,7 @@ impl Service<'_> {
                 Ok(Removed::Nothing) => Err(ApiError::unknown_peer(&name)),
                 Ok(Removed::Peer(_) | Removed::Invitation) => {
                     tracing::info!(peer = name, "peer removed");
-                    data.tell(move |data, now| {
+                    data.tell_all(move |data, now| {
                         data.engine.remove_peer(now, &name);
                     });
                     Ok(())

@@ -39,13 +39,13 @@ impl Service<'_> {
         self.context.config.log_level = new.log_level;
         if new.rules != self.context.config.rules {
             let rules = flows::rules(&new.rules);
-            self.data.tell(move |data, _| data.engine.set_rules(rules));
+            self.data.tell_all(move |data, _| data.engine.set_rules(rules));
             self.context.config.rules = new.rules;
         }
         self.context.config.role = Role::Gateway(self.settings.clone());
         if isolates_otherwise {
             install_firewall(self.context, &self.settings)?;
-            self.data.tell(move |data, _| data.engine.set_peer_to_peer(peer_to_peer));
+            self.data.tell_all(move |data, _| data.engine.set_peer_to_peer(peer_to_peer));
         }
         Ok(())
     }

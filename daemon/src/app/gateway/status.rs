@@ -25,8 +25,8 @@ impl Service<'_> {
     }
 
     pub(super) async fn status(&mut self) -> anyhow::Result<Status> {
-        let connected = self.data.ask(|data, now| data.engine.peers(now).len()).await?;
-        let connected = u64::try_from(connected)?;
+        let connected = self.data.ask_all(|data, now| data.engine.peers(now).len()).await?;
+        let connected = u64::try_from(connected.into_iter().sum::<usize>())?;
         let enrolled = u64::try_from(self.store.peers().len())?;
         let resident = report::resident_bytes();
         let (state, reason) = self.state();
@@ -59,9 +59,9 @@ impl Service<'_> {
     }
 
     pub(super) async fn peers(&mut self) -> anyhow::Result<Vec<api::Peer>> {
-        let reports = self.data.ask(|data, now| data.engine.peers(now)).await?;
+        let reports = self.data.ask_all(|data, now| data.engine.peers(now)).await?;
         let connected: BTreeMap<String, PeerReport> =
-            reports.into_iter().map(|report| (report.lease.name.to_string(), report)).collect();
+            reports.into_iter().flatten().map(|report| (report.lease.name.to_string(), report)).collect();
         let mut paths_of: BTreeMap<&str, Vec<Path>> =
             connected.iter().map(|(name, peer)| (name.as_str(), report::paths(&peer.paths))).collect();
         let states = paths_of.iter().flat_map(|(name, paths)| {
@@ -89,9 +89,10 @@ impl Service<'_> {
         {
             return Ok(Err(ApiError::unknown_peer(name)));
         }
-        let reports = self.data.ask(move |data, now| data.engine.flows(now, of.as_deref())).await?;
+        let reports = self.data.ask_all(move |data, now| data.engine.flows(now, of.as_deref())).await?;
         let named = reports
             .into_iter()
+            .flatten()
             .flat_map(|(name, reports)| reports.into_iter().map(move |report| (Some(name.clone()), report)));
         Ok(Ok(flows::list(&request, named.collect())))
     }

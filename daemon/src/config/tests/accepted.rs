@@ -100,6 +100,7 @@ pool = ["10.77.0.0/24", "fd77::/64"]
 nat = false
 forward = false
 peer_to_peer = true
+workers = 4
 "#,
     );
     assert_eq!(config.role.label(), "gateway");
@@ -108,6 +109,7 @@ peer_to_peer = true
     assert_eq!(gateway.endpoint[0].to_string(), "vps.example:443");
     assert_eq!(gateway.pool[1].to_string(), "fd77::/64");
     assert!(!gateway.nat && !gateway.forward && gateway.peer_to_peer);
+    assert_eq!(gateway.workers.map(u8::from), Some(4));
 }
 
 #[test]
@@ -115,7 +117,7 @@ fn what_a_gateway_file_leaves_out_has_a_default() {
     let config =
         parse("role='gateway'\ngateway={listen=['0.0.0.0:443'],endpoint=['a:443'],pool=['10.77.0.0/24']}");
     let Role::Gateway(gateway) = config.role else { panic!("not a gateway") };
-    assert!(gateway.nat && gateway.forward && !gateway.peer_to_peer);
+    assert!(gateway.nat && gateway.forward && !gateway.peer_to_peer && gateway.workers.is_none());
 }
 
 #[test]

@@ -38,6 +38,8 @@ fn change(base: &str, from: &str, to: &str) -> Vec<(&'static str, Effect)> {
 
 #[test]
 fn the_same_file_changes_nothing() {
+    let workers = change(GATEWAY, "[gateway]", "[gateway]\nworkers = 2");
+    assert_eq!(workers, [("gateway.workers", Effect::Restart)]);
     assert_eq!(parse(CLIENT).diff(&parse(CLIENT)), []);
 }
 

@@ -1,3 +1,5 @@
+use std::num::NonZeroU8;
+
 use futures_util::TryStreamExt;
 use noq_udp::Transmit;
 use rtnetlink::IpVersion;
@@ -42,7 +44,7 @@ impl Tunnel {
         let state = tempfile::tempdir().unwrap();
         let journal = Journal::open(state.path()).unwrap();
         let addresses = prefixes(&["10.77.0.2/24", "fd77::2/64"]);
-        let config = TunConfig { name: "tandem0".to_owned(), mtu: 1420, addresses };
+        let config = TunConfig { name: "tandem0".to_owned(), mtu: 1420, addresses, queues: NonZeroU8::MIN };
         let tun = TunDevice::create(&netlink, &config).await.unwrap();
         Self { netlink, journal, state, tun }
     }

@@ -1,4 +1,5 @@
 use std::future::poll_fn;
+use std::num::NonZeroU8;
 
 use super::*;
 use crate::host::{
@@ -8,7 +9,7 @@ use crate::host::{
 
 fn config() -> TunConfig {
     let addresses = vec!["10.77.0.2/24".parse().unwrap(), "fd77::2/64".parse().unwrap()];
-    TunConfig { name: "tandem0".to_owned(), mtu: 1420, addresses }
+    TunConfig { name: "tandem0".to_owned(), mtu: 1420, addresses, queues: NonZeroU8::MIN }
 }
 
 /// Reads until a packet satisfies `wanted`.
@@ -63,6 +64,28 @@ fn packets_pass_both_ways_in_both_families() {
         let mut buffer = [0; 16];
         let (length, _) = patiently("the packet", v4.recv_from(&mut buffer)).await.unwrap();
         assert_eq!(&buffer[..length], b"inward");
+    });
+}
+
+#[test]
+fn an_answer_comes_to_the_queue_that_asked() {
+    let Some(namespace) = Namespace::new() else { return };
+    namespace.run(|| async {
+        let netlink = Netlink::connect().unwrap();
+        let config = TunConfig { queues: NonZeroU8::new(2).unwrap(), ..config() };
+        let first = TunDevice::create(&netlink, &config).await.unwrap();
+        let second = first.another_queue().unwrap();
+        let mut queues = [first.attach().unwrap(), second.attach().unwrap()];
+        let host = tokio::net::UdpSocket::bind("10.77.0.2:5000").await.unwrap();
+        for (number, queue) in (0..20).flat_map(|round| [(2 * round, 0), (2 * round + 1, 1)]) {
+            let peer = [10, 77, 0, 10 + number];
+            send(&mut queues[queue], [udp_packet(peer, [10, 77, 0, 2], 5000, b"question")]);
+            let mut buffer = [0; 16];
+            let (_, asker) = patiently("the question", host.recv_from(&mut buffer)).await.unwrap();
+            host.send_to(b"answer", asker).await.unwrap();
+            read_until(&mut queues[queue], |packet| packet.ends_with(b"answer") && packet[16..20] == peer)
+                .await;
+        }
     });
 }
 
@@ -190,7 +213,7 @@ fn a_device_deleted_by_somebody_else_is_an_error_and_not_a_hang() {
 
 #[test]
 fn a_missing_driver_is_named_with_what_to_do() {
-    let error = open("/nowhere/tun", "tandem0").err().unwrap();
+    let error = open("/nowhere/tun", "tandem0", NonZeroU8::MIN).err().unwrap();
     assert!(matches!(error, TunError::NoDriver));
     assert!(error.to_string().contains("modprobe tun"), "{error}");
 }

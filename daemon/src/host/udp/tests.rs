@@ -1,4 +1,4 @@
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr, num::NonZeroU8};
 
 use super::*;
 use crate::host::{
@@ -201,4 +201,58 @@ fn a_packet_that_a_local_firewall_forbids_is_no_reason_to_give_up_the_link() {
     assert!(matches!(SendError::from(denied), SendError::Denied));
     let odd = io::Error::from_raw_os_error(rustix::io::Errno::CONNREFUSED.raw_os_error());
     assert!(matches!(SendError::from(odd), SendError::Other(_)));
+}
+
+/// A datagram with a short header, for a connection id that begins so.
+fn short_header(first: u8) -> [u8; 3] {
+    [0x40, first, 0]
+}
+
+/// One with a long header (RFC 9000 §17.2).
+fn long_header(first: u8) -> [u8; 8] {
+    [0xc0, 0, 0, 0, 1, 1, first, 0]
+}
+
+#[test]
+fn workers_on_one_port_get_the_datagrams_of_their_own_connections() {
+    let Some((client, gateway)) = world() else { return };
+    gateway.run(|| async {
+        let workers = Worker::all(NonZeroU8::new(3).unwrap());
+        let address = "0.0.0.0:4433".parse().unwrap();
+        let sockets: Vec<_> =
+            workers.map(|worker| ListenSocket::bind_shared(address, worker).unwrap()).collect();
+        for first in 0..30 {
+            client.run(|| async {
+                let link = link("wlan0", Family::V4);
+                for contents in [&short_header(first)[..], &long_header(first)] {
+                    let sent = Transmit {
+                        destination: "10.1.0.1:4433".parse().unwrap(),
+                        ecn: None,
+                        contents,
+                        segment_size: None,
+                        src_ip: None,
+                    };
+                    link.try_send(&sent).unwrap();
+                }
+            });
+            let socket = &sockets[usize::from(first % 3)];
+            let mut received = Vec::new();
+            while received.len() < 2 {
+                received.extend(receive(socket).await.into_iter().map(|(payload, ..)| payload));
+            }
+            assert_eq!(received, [short_header(first).to_vec(), long_header(first).to_vec()]);
+        }
+    });
+}
+
+#[test]
+fn workers_do_not_join_a_port_that_somebody_else_shares() {
+    let Some((_, gateway)) = world() else { return };
+    gateway.run(|| async {
+        let address = "0.0.0.0:4433".parse().unwrap();
+        let worker = || Worker::all(NonZeroU8::new(2).unwrap()).next().unwrap();
+        let _first = ListenSocket::bind_shared(address, worker()).unwrap();
+        let error = ListenSocket::bind_shared(address, worker()).unwrap_err();
+        assert!(matches!(error, BindError::InUse { .. }), "{error}");
+    });
 }

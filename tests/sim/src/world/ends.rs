@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tandem_engine::TransportOptions;
 use tandem_engine::client::{Client, ClientConfig};
-use tandem_engine::gateway::{Gateway, GatewayConfig, Lease};
+use tandem_engine::gateway::{Gateway, GatewayConfig, Lease, Worker};
 use tandem_engine::identity::{Identity, Pin};
 use tandem_engine::link::LinkId;
 use tandem_engine::tunnel::DEFAULT_MTU;
@@ -59,6 +59,7 @@ pub(crate) fn client(seed: u64, transport: TransportOptions, pin: Pin) -> Client
 pub(crate) fn gateway(seed: u64, transport: TransportOptions, incarnation: u8) -> Gateway {
     Gateway::new(GatewayConfig {
         identity: identity(seed, 2),
+        worker: Worker::ALONE,
         addresses: vec![IpAddr::from([10, 77, 0, 1]), IpAddr::from([0xfd77, 0, 0, 0, 0, 0, 0, 1])],
         mtu: DEFAULT_MTU,
         peer_to_peer: false,
