@@ -164,22 +164,20 @@ impl Gateway {
     /// passed on.
     pub fn handle_packet(&mut self, now: Instant, packet: BytesMut) {
         let Ok(header) = ip::Header::parse(&packet) else { return };
-        if self.leases.contains_key(&header.dst) {
-            return self.take_packet(now, packet, &header);
+        if let Some(&handle) = self.leases.get(&header.dst) {
+            return self.pass_to_peer(now, handle, packet, &header);
         }
         match self.holder_elsewhere(header.dst) {
             Some(other) => self.handovers.push_back((other, Handover::Packet(packet))),
-            None => self.take_packet(now, packet, &header),
+            None => self.answer_unreachable(now, &packet, &header),
         }
     }
 
-    fn take_packet(&mut self, now: Instant, packet: BytesMut, header: &ip::Header) {
-        match self.leases.get(&header.dst) {
-            Some(&handle) => self.pass_to_peer(now, handle, packet, header),
-            None => self.answer(now, &packet, header.src, |packet, from| {
-                icmp::unreachable(packet, icmp::Unreachable::Host, from)
-            }),
-        }
+    /// Nobody holds the packet's destination.
+    fn answer_unreachable(&mut self, now: Instant, packet: &[u8], header: &ip::Header) {
+        self.answer(now, packet, header.src, |packet, from| {
+            icmp::unreachable(packet, icmp::Unreachable::Host, from)
+        });
     }
 
     fn pass_to_peer(&mut self, now: Instant, handle: usize, packet: BytesMut, header: &ip::Header) {

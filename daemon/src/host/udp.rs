@@ -11,14 +11,13 @@ mod steering;
 use std::{
     io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    num::NonZeroUsize,
+    num::{NonZeroU8, NonZeroUsize},
     task::{Context, Poll},
 };
 
 use noq_udp::UdpSocketState;
 use rustix::net::sockopt;
 use socket2::{Domain, Protocol, Socket, Type};
-use tandem_engine::gateway::Worker;
 use tokio::{io::Interest, net::UdpSocket};
 
 pub use batch::{Datagram, RecvBatch};
@@ -260,15 +259,15 @@ impl ListenSocket {
         Self::prepare(address, |socket| socket.bind(&address.into()))
     }
 
-    /// Listens on `address` together with the other workers' sockets. They are to be bound in the order of the workers,
-    /// after which each datagram comes to the worker whose connection it belongs to. Where the kernel does not take the
+    /// Listens on `address` as number `index` of `count` workers, which are to bind in that order: the kernel numbers them
+    /// so. Each datagram then comes to the worker whose connection it belongs to. Where the kernel does not take the
     /// program that decides this, datagrams come to any worker, and workers pass them on. To be called within a tokio
     /// runtime.
     ///
     /// # Errors
     /// As [`ListenSocket::bind`].
-    pub fn bind_shared(address: SocketAddr, worker: Worker) -> Result<Self, BindError> {
-        let is_first = worker.index() == 0;
+    pub fn bind_shared(address: SocketAddr, index: u8, count: NonZeroU8) -> Result<Self, BindError> {
+        let is_first = index == 0;
         if is_first && address.port() != 0 {
             // A port that another program shares would be joined silently.
             Self::prepare(address, |socket| socket.bind(&address.into()))?;
@@ -277,7 +276,7 @@ impl ListenSocket {
             socket.set_reuse_port(true)?;
             socket.bind(&address.into())
         })?;
-        if is_first && let Err(error) = steering::attach(&shared.inner.socket, worker.count()) {
+        if is_first && let Err(error) = steering::attach(&shared.inner.socket, count) {
             tracing::info!(%error, "the kernel does not tell workers' datagrams apart: they pass them on");
         }
         Ok(shared)

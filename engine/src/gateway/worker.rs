@@ -21,9 +21,9 @@ use crate::link::Arrival;
 /// Which one of how many workers a gateway is.
 ///
 /// The connection ids that it gives out leave its index when their first byte is divided by the number of workers, and
-/// the first datagrams of a connection, whose ids the client chose at random, go by the same rule. It takes two
-/// instructions to find the worker of a datagram, be they the kernel's (`SO_ATTACH_REUSEPORT_CBPF`), and no observer
-/// learns more from it than which of a few threads he talks to.
+/// the first datagrams of a connection, whose ids the client chose at random, go by the same rule. That is little enough for
+/// a filter in the kernel (`SO_ATTACH_REUSEPORT_CBPF`), and an observer learns no more from it than which of a few threads
+/// a connection is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Worker {
     index: u8,
@@ -136,8 +136,11 @@ impl Gateway {
         match handover {
             Handover::Datagram(arrival, data) => self.take_datagram(now, &arrival, data),
             Handover::Packet(packet) => {
-                if let Ok(header) = ip::Header::parse(&packet) {
-                    self.take_packet(now, packet, &header);
+                let Ok(header) = ip::Header::parse(&packet) else { return };
+                // A peer that left meanwhile is looked for no further.
+                match self.leases.get(&header.dst) {
+                    Some(&handle) => self.pass_to_peer(now, handle, packet, &header),
+                    None => self.answer_unreachable(now, &packet, &header),
                 }
             }
             Handover::Claimed(lease, since) => self.note_claim(now, from, &lease, since),

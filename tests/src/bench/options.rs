@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::measure::Measure;
 use super::profile::{self, Profile};
 use super::system::{self, System, Tandem};
+use crate::traffic::Direction;
 
 /// The command line of `tandem-lab bench`.
 #[derive(Debug, Clone, clap::Args)]
@@ -206,8 +207,8 @@ fn system_names(choice: &Choice, quick: bool) -> Vec<String> {
 /// The measures asked for; none for all of them.
 fn measure_names(choice: &Choice, quick: bool) -> Vec<String> {
     if choice.measures.is_empty() && quick {
-        let names = Measure::ALL.iter().map(Measure::name).filter(|name| *name != "failover-up");
-        return names.map(str::to_owned).collect();
+        let quick = Measure::ALL.iter().filter(|one| **one != Measure::Failover(Direction::Upload));
+        return quick.map(|one| one.name().to_owned()).collect();
     }
     choice.measures.clone()
 }

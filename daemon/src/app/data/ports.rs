@@ -125,7 +125,7 @@ impl Ports {
         let socket = if worker == Worker::ALONE {
             ListenSocket::bind(address)?
         } else {
-            ListenSocket::bind_shared(address, worker)?
+            ListenSocket::bind_shared(address, worker.index(), worker.count())?
         };
         let address = socket.local_addr();
         self.0.push(Port { link, family: Family::of(address), socket: Socket::Listen(socket) });

@@ -20,7 +20,7 @@ const SHORT_ID: u32 = 1;
 /// The bit of a header's first byte that makes it a long one.
 const LONG_FORM: u32 = 0x80;
 
-/// Lets the kernel choose among the sockets that share `socket`'s port, as `tandem_engine`'s workers do by themselves:
+/// Lets the kernel choose among the sockets that share `socket`'s port, as the workers do by themselves:
 /// the first byte of the destination's connection id, modulo their number, is the number of the socket in the order in
 /// which they were bound. A datagram that is too short for that goes to any of them.
 ///

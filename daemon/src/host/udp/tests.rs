@@ -1,4 +1,4 @@
-use std::{collections::BTreeSet, net::IpAddr, num::NonZeroU8};
+use std::{collections::BTreeSet, net::IpAddr};
 
 use super::*;
 use crate::host::{
@@ -217,10 +217,10 @@ fn long_header(first: u8) -> [u8; 8] {
 fn workers_on_one_port_get_the_datagrams_of_their_own_connections() {
     let Some((client, gateway)) = world() else { return };
     gateway.run(|| async {
-        let workers = Worker::all(NonZeroU8::new(3).unwrap());
+        let count = NonZeroU8::new(3).unwrap();
         let address = "0.0.0.0:4433".parse().unwrap();
         let sockets: Vec<_> =
-            workers.map(|worker| ListenSocket::bind_shared(address, worker).unwrap()).collect();
+            (0..3).map(|index| ListenSocket::bind_shared(address, index, count).unwrap()).collect();
         for first in 0..30 {
             client.run(|| async {
                 let link = link("wlan0", Family::V4);
@@ -250,9 +250,9 @@ fn workers_do_not_join_a_port_that_somebody_else_shares() {
     let Some((_, gateway)) = world() else { return };
     gateway.run(|| async {
         let address = "0.0.0.0:4433".parse().unwrap();
-        let worker = || Worker::all(NonZeroU8::new(2).unwrap()).next().unwrap();
-        let _first = ListenSocket::bind_shared(address, worker()).unwrap();
-        let error = ListenSocket::bind_shared(address, worker()).unwrap_err();
+        let count = NonZeroU8::new(2).unwrap();
+        let _first = ListenSocket::bind_shared(address, 0, count).unwrap();
+        let error = ListenSocket::bind_shared(address, 0, count).unwrap_err();
         assert!(matches!(error, BindError::InUse { .. }), "{error}");
     });
 }

@@ -1,6 +1,6 @@
 use clap::Parser;
 
-use super::{BenchArgs, Options};
+use super::{BenchArgs, Measure, Options};
 
 #[derive(Parser)]
 struct Cli {
@@ -80,6 +80,19 @@ fn without_more_at_most_everything_is_repeated_alike() {
     let options = options(&["--repetitions", "5"]).unwrap();
     assert_eq!((options.parts[0].repetitions, options.parts[0].most_repetitions), (5, 5));
     assert_eq!(options.budget, None);
+}
+
+#[test]
+fn a_quick_run_takes_what_it_is_asked_for_and_else_all_but_uploads_over_dying_links() {
+    let measured = |arguments: &[&str]| -> Vec<&str> {
+        let part = options(arguments).unwrap().parts.remove(0);
+        part.measures.iter().map(Measure::name).collect()
+    };
+    let quick = measured(&["--quick"]);
+    assert_eq!(quick.len(), Measure::ALL.len() - 1);
+    assert!(quick.contains(&"failover") && !quick.contains(&"failover-up"), "{quick:?}");
+    assert_eq!(measured(&["--quick", "--measures", "failover-up"]), ["failover-up"]);
+    assert_eq!(measured(&[]).len(), Measure::ALL.len());
 }
 
 #[test]
