@@ -3,6 +3,7 @@
 //! noq decides neither which path a datagram takes nor tells what became of it. Both are had through the
 //! one hook that it offers per path, the congestion controller: see [`gate`].
 
+mod aead;
 pub(crate) mod config;
 pub(crate) mod conn;
 pub(crate) mod endpoint;

@@ -13,6 +13,7 @@ use rustls::{
     SignatureScheme,
 };
 
+use super::aead;
 use crate::identity::{Identity, Pin};
 
 /// The gateway showed another key than the one that the client was told.
@@ -25,12 +26,9 @@ pub struct PinMismatch {
     pub shown: Pin,
 }
 
-/// AES-128-GCM first: it is the fastest where there are AES instructions, and no weaker in practice.
-fn provider() -> Arc<CryptoProvider> {
+fn provider(has_aes: bool) -> Arc<CryptoProvider> {
     let mut provider = aws_lc_rs::default_provider();
-    provider
-        .cipher_suites
-        .sort_by_key(|suite| suite.suite() != rustls::CipherSuite::TLS13_AES_128_GCM_SHA256);
+    aead::sort(&mut provider.cipher_suites, has_aes);
     Arc::new(provider)
 }
 
@@ -42,7 +40,17 @@ pub(crate) fn certificate_pin(certificate: &CertificateDer<'_>) -> Result<Pin, T
 
 /// TLS for a client that trusts the holder of `gateway`'s key alone, and shows `identity`.
 pub(crate) fn client(identity: &Identity, gateway: Pin) -> Result<QuicClientConfig, TlsError> {
-    let provider = provider();
+    let config = client_config(identity, gateway, aead::has_aes())?;
+    QuicClientConfig::try_from(config).map_err(|error| TlsError::General(error.to_string()))
+}
+
+/// The same for a processor with or without instructions for AES.
+pub(super) fn client_config(
+    identity: &Identity,
+    gateway: Pin,
+    has_aes: bool,
+) -> Result<rustls::ClientConfig, TlsError> {
+    let provider = provider(has_aes);
     let verifier = Arc::new(PinVerifier { pin: gateway, provider: provider.clone() });
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
@@ -52,12 +60,18 @@ pub(crate) fn client(identity: &Identity, gateway: Pin) -> Result<QuicClientConf
     config.alpn_protocols = vec![b"h3".to_vec()];
     // A resumed session shows no certificate, so that the gateway could not tell who comes back.
     config.resumption = rustls::client::Resumption::disabled();
-    QuicClientConfig::try_from(config).map_err(|error| TlsError::General(error.to_string()))
+    Ok(config)
 }
 
 /// TLS for a gateway: a client may show a certificate or not; what it may do is decided per request.
 pub(crate) fn server(identity: &Identity) -> Result<QuicServerConfig, TlsError> {
-    let provider = provider();
+    let config = server_config(identity, aead::has_aes())?;
+    QuicServerConfig::try_from(config).map_err(|error| TlsError::General(error.to_string()))
+}
+
+/// The same for a processor with or without instructions for AES.
+pub(super) fn server_config(identity: &Identity, has_aes: bool) -> Result<rustls::ServerConfig, TlsError> {
+    let provider = provider(has_aes);
     let verifier = Arc::new(AnyKeyVerifier { provider: provider.clone() });
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
@@ -65,7 +79,9 @@ pub(crate) fn server(identity: &Identity) -> Result<QuicServerConfig, TlsError> 
         .with_single_cert(vec![identity.certificate()], identity.private_key())?;
     config.alpn_protocols = vec![b"h3".to_vec()];
     config.send_tls13_tickets = 0;
-    QuicServerConfig::try_from(config).map_err(|error| TlsError::General(error.to_string()))
+    // The client knows best what it can do, unless this end is the one that lacks something.
+    config.ignore_client_order = !has_aes;
+    Ok(config)
 }
 
 #[derive(Debug)]
