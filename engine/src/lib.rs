@@ -19,6 +19,7 @@
 //! The way back is the same with the roles exchanged. What a tunnel is allowed to be, and between whom, is
 //! negotiated over HTTP/3 ([`h3`]) as CONNECT-IP (RFC 9484).
 
+pub mod blocks;
 mod budget;
 pub mod class;
 pub mod client;

@@ -26,6 +26,7 @@ use bytes::{Bytes, BytesMut};
 
 use self::notice::Notices;
 pub use self::recovery::MAX_HOLD;
+use crate::blocks::Blocks;
 use crate::budget::Budget;
 use crate::class::{Classifier, FlowReport, Rule, Sample, Side};
 use crate::duplication::{Duplication, Twin, Twins};
@@ -60,6 +61,9 @@ const CONTEXT_PATHS: &str = "paths";
 const CONTEXT_REPORT: &str = "report";
 /// What this version understands.
 const CONTEXTS: [&str; 4] = [CONTEXT_LANE, CONTEXT_SPLIT, CONTEXT_PATHS, CONTEXT_REPORT];
+
+/// Bytes of a block of datagrams: eleven full ones.
+const BLOCK: usize = 16 << 10;
 
 /// What a tunnel tells its owner.
 #[derive(Debug)]
@@ -192,6 +196,8 @@ pub(crate) struct Tunnel {
     lost: Vec<Datagram>,
     delivered: Vec<Twin>,
     released: Vec<Bytes>,
+    /// Of the datagrams that are sent.
+    blocks: Blocks,
 }
 
 impl Tunnel {
@@ -239,6 +245,7 @@ impl Tunnel {
             lost: Vec::new(),
             delivered: Vec::new(),
             released: Vec::new(),
+            blocks: Blocks::new(BLOCK),
         }
     }
 
@@ -272,7 +279,12 @@ impl Tunnel {
         if self.conn.inner.poll_timeout().is_some_and(|deadline| deadline <= now) {
             self.conn.inner.handle_timeout(now);
         }
+        let was_in_use = self.ingress.poll_timeout().is_some();
         self.ingress.handle_timeout(now);
+        if was_in_use && self.ingress.poll_timeout().is_none() {
+            self.blocks.release();
+            self.resequencer.release_memory();
+        }
         self.classifier.handle_timeout(now);
         self.dirty = true;
     }

@@ -3,7 +3,6 @@
 //! It runs a runtime of its own, so that neither the store's disk nor a slow resolver ever delays a packet. The
 //! control thread gives it [`Job`]s, which run between two turns of its loop, and gets the engine's events.
 
-mod blocks;
 mod engine;
 mod eventloop;
 mod moderation;

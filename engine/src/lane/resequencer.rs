@@ -167,6 +167,13 @@ impl Resequencer {
         Self { lanes: Vec::new(), waiting: Vec::new(), held: 0, hold, limit: hold }
     }
 
+    /// Gives back the room for packets that wait, where none does.
+    pub(crate) fn release_memory(&mut self) {
+        for lane in self.lanes.iter_mut().flatten().filter(|lane| lane.held.is_empty()) {
+            lane.held = VecDeque::new();
+        }
+    }
+
     /// From now on no packet waits longer than `hold`.
     pub(crate) fn set_hold(&mut self, hold: Duration) {
         self.hold = hold;

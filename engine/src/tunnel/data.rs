@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 
 use super::Tunnel;
 use crate::lane::Place;
@@ -183,17 +183,18 @@ impl Tunnel {
             self.counters.dropped += 1;
             return;
         }
-        let mut buf = BytesMut::with_capacity(len);
-        datagram::encode_header(&mut buf, quarter, context);
+        let buf = self.blocks.room(len);
+        datagram::encode_header(buf, quarter, context);
         let header_len = buf.len();
         if place_len > 0 {
-            place.encode(&mut buf);
+            place.encode(buf);
         }
         buf.put_slice(&packet);
+        let whole = buf.split().freeze();
         if len <= max {
-            self.batch.push(Datagram { twin, ..Datagram::new(now, buf.freeze()) });
+            self.batch.push(Datagram { twin, ..Datagram::new(now, whole) });
         } else if let Some(context) = self.contexts.split {
-            self.split(now, quarter, context, &buf[header_len..], max);
+            self.split(now, quarter, context, &whole[header_len..], max);
         }
     }
 
@@ -205,10 +206,10 @@ impl Tunnel {
             return;
         };
         for piece in pieces {
-            let mut buf = BytesMut::with_capacity(max);
-            datagram::encode_header(&mut buf, quarter, context);
-            piece.write(&mut buf);
-            self.batch.push(Datagram::new(now, buf.freeze()));
+            let buf = self.blocks.room(max);
+            datagram::encode_header(buf, quarter, context);
+            piece.write(buf);
+            self.batch.push(Datagram::new(now, buf.split().freeze()));
         }
     }
 

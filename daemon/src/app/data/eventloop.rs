@@ -6,9 +6,9 @@ use std::num::NonZeroUsize;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use tandem_engine::blocks::Blocks;
 use tokio::sync::mpsc;
 
-use super::blocks::Blocks;
 use super::moderation::Moderation;
 use super::neighbours::Neighbours;
 use super::timer::Timer;
@@ -18,6 +18,8 @@ use crate::host::udp::RecvBatch;
 
 /// Datagrams handed to a socket at once, for segmentation offload. More would reach a slow link as one burst.
 const MAX_SEGMENTS: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not 0");
+/// Bytes of a block of packets for the engine: some forty. One that waits in a queue keeps its whole block.
+const BLOCK: usize = 64 << 10;
 /// Packets taken from the TUN device in one turn, or as many more as came in one piece: half of its queue.
 const TUN_BATCH: usize = 256;
 
@@ -71,7 +73,7 @@ impl<E: Engine> EventLoop<E> {
             moderation: Moderation::new(Instant::now()),
             packets: 0,
             received: RecvBatch::new(),
-            blocks: Blocks::default(),
+            blocks: Blocks::new(BLOCK),
             outgoing: Vec::new(),
         })
     }
