@@ -3,7 +3,7 @@
 //! A *group* is what one part of the plan measures of one system on one profile. Each of its repetitions gets a world of
 //! its own ([`bed`]), so that nothing of one system is there when the next is measured. Systems take turns within a
 //! repetition, and each repetition begins with another, so that a machine that grows slower or faster meanwhile does so
-//! for all. A group is repeated until the medians of its figures are known ([`statistics`]) or the plan's bounds are
+//! for all. What the hypervisor disturbs is measured again ([`disturbance`]). A group is repeated until the medians of its figures are known ([`statistics`]) or the plan's bounds are
 //! reached. The table has medians over the repetitions, with the least and the most.
 
 use std::io::{Write, stdout};
@@ -18,6 +18,7 @@ use crate::interrupt;
 
 mod bed;
 mod counters;
+mod disturbance;
 mod limit;
 mod machine;
 mod measure;
@@ -39,7 +40,7 @@ use measure::Measure;
 use options::Options;
 use plan::{Group, Plan, Progress};
 use profile::Profile;
-use results::{Failure, Results};
+use results::{Failure, Reading, Results};
 use system::{System, Tandem};
 
 /// Runs the benchmark, prints its table and writes its files.
@@ -102,7 +103,9 @@ fn note_limits(
     if let Some(congestion) = options.limit_congestion()
         && present.contains(&tandem.name())
     {
-        let limit = Limit::measure(&tandem, congestion).context("the limit of a tunnel")?;
+        let measured = disturbance::undisturbed(|| Limit::measure(&tandem, congestion));
+        let (limit, in_vain) = measured.context("the limit of a tunnel")?;
+        results.disturbed += in_vain;
         profiles.iter().for_each(|profile| results.limited(profile, limit));
     }
     Ok(())
@@ -117,8 +120,13 @@ fn play(plan: &Plan<'_>, began: Instant, results: &mut Results) {
                 continue;
             }
             eprintln!("{}", progress.line(group, began.elapsed()));
-            let taken =
-                measure(group, repetition, results).unwrap_or_else(|error| Taken::default().broken(error));
+            let taken = disturbance::undisturbed(|| measure(group, repetition));
+            let (taken, in_vain) = taken.unwrap_or_else(|error| (Taken::default().broken(error), 0));
+            results.disturbed += in_vain;
+            let mut settled = true;
+            for reading in taken.readings {
+                settled &= results.add(&group.profile, group.system.name(), reading);
+            }
             for error in taken.broke {
                 eprintln!("  broke: {error:#}");
                 results.failures.push(Failure {
@@ -128,22 +136,17 @@ fn play(plan: &Plan<'_>, began: Instant, results: &mut Results) {
                     error: format!("{error:#}"),
                 });
             }
-            progress.note(group, taken.settled);
+            // What breaks is not repeated for that.
+            progress.note(group, settled);
         }
     }
 }
 
 /// What became of one repetition of a group.
+#[derive(Default)]
 struct Taken {
-    /// Whether each figure that was taken has settled: what breaks is not repeated for that.
-    settled: bool,
+    readings: Vec<Reading>,
     broke: Vec<Error>,
-}
-
-impl Default for Taken {
-    fn default() -> Self {
-        Self { settled: true, broke: Vec::new() }
-    }
 }
 
 impl Taken {
@@ -154,14 +157,14 @@ impl Taken {
 }
 
 /// Brings a system up and measures it.
-fn measure(group: &Group<'_>, repetition: u32, results: &mut Results) -> Result<Taken> {
+fn measure(group: &Group<'_>, repetition: u32) -> Result<Taken> {
     let mut bed = Bed::new(&group.profile, repetition)?;
     let started = group.system.bring_up(&mut bed);
     let running = bed.world.with_logs(started).context("cannot be brought up")?;
     let (stop, timeline) = (AtomicBool::new(false), &group.profile.timeline);
     let (taken, played) = thread::scope(|scope| {
         let player = scope.spawn(|| timeline.play(&bed, &stop));
-        let taken = take_all(group, &bed, &running, results);
+        let taken = take_all(group, &bed, &running);
         stop.store(true, Ordering::Release);
         (taken, player.join().unwrap_or_else(|panic| resume_unwind(panic)))
     });
@@ -172,16 +175,12 @@ fn measure(group: &Group<'_>, repetition: u32, results: &mut Results) -> Result<
     })
 }
 
-fn take_all(group: &Group<'_>, bed: &Bed, running: &Running, results: &mut Results) -> Taken {
+fn take_all(group: &Group<'_>, bed: &Bed, running: &Running) -> Taken {
     let mut taken = Taken::default();
     for measure in group.part.measures.iter().filter(|measure| measure.applies_to(&group.profile)) {
         let readings = bed.world.with_logs(measure.take(bed, running, &group.part.effort));
         match readings.with_context(|| format!("measuring {}", measure.name())) {
-            Ok(readings) => {
-                for reading in readings {
-                    taken.settled &= results.add(&group.profile, group.system.name(), reading);
-                }
-            }
+            Ok(readings) => taken.readings.extend(readings),
             Err(error) => taken.broke.push(error),
         }
     }

@@ -11,6 +11,7 @@ use crate::netns::Namespace;
 
 pub mod bulk;
 pub mod dns;
+pub mod flood;
 pub mod http;
 pub mod meter;
 pub mod ping;

@@ -197,13 +197,13 @@ impl World {
         self.laptops.first_mut().context("this world has no laptop")?.attach(&self.internet, link)
     }
 
-    /// Lets an interface of the first laptop appear at the end of a plain veth pair, without any emulation: what then
-    /// limits traffic is the machine. It is not among [`Laptop::links`], since nothing about it can be changed.
+    /// Lets all absent interfaces of all laptops appear at the ends of plain veth pairs, without any emulation: what then
+    /// limits traffic is the machine. They are not among [`Laptop::links`], since nothing about them can be changed.
     ///
     /// # Errors
-    /// When it is there already, or the laptop has no link of that name, or one with a NAT.
-    pub fn attach_cable(&self, link: &str) -> Result<()> {
-        self.laptop()?.attach_cable(&self.internet, link)
+    /// When they are there already, or have a NAT.
+    pub fn attach_cables(&self) -> Result<()> {
+        self.laptops.iter().try_for_each(|laptop| laptop.attach_cables(&self.internet))
     }
 
     /// Lets an interface of the first laptop disappear, as when a dongle is pulled.
@@ -282,13 +282,19 @@ impl World {
 
     fn try_start_tandem(&mut self) -> Result<()> {
         self.start_gateway()?;
-        for number in 0..self.laptops.len() {
-            self.enroll(number)?;
-            let laptop = &mut self.laptops[number];
-            laptop.start()?;
-            laptop.wait_for_paths(laptop.plugged_links(), START)?;
-        }
-        Ok(())
+        (0..self.laptops.len())
+            .try_for_each(|number| self.connect(number, self.laptops[number].plugged_links()))
+    }
+
+    /// Enrols a laptop, starts its daemon, and waits until so many paths are up.
+    ///
+    /// # Errors
+    /// When a command refuses, or the paths do not come.
+    pub fn connect(&mut self, laptop: usize, paths: usize) -> Result<()> {
+        self.enroll(laptop)?;
+        let laptop = self.laptops.get_mut(laptop).context("no such laptop")?;
+        laptop.start()?;
+        laptop.wait_for_paths(paths, START)
     }
 
     /// Adds the ends of all daemons' logs to an error.

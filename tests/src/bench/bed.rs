@@ -40,6 +40,8 @@ pub(super) struct Running {
     pub(super) target: Target,
     /// Whether TCP connections are to be MPTCP.
     pub(super) multipath_tcp: bool,
+    /// How many of the world's laptops it serves, the first of them.
+    pub(super) laptops: usize,
     /// Processes on the laptop and on the gateway; empty where the kernel does the work.
     pub(super) client: Vec<u32>,
     pub(super) gateway: Vec<u32>,
@@ -78,6 +80,7 @@ impl Running {
         Self {
             target: Target::Direct,
             multipath_tcp,
+            laptops: 1,
             client: Vec::new(),
             gateway: Vec::new(),
             join: None,
@@ -92,6 +95,7 @@ impl Running {
         Self {
             target: Target::Behind,
             multipath_tcp: false,
+            laptops: 1,
             client: vec![client.id()],
             gateway: vec![gateway.id()],
             join: None,
@@ -122,9 +126,7 @@ impl Bed {
         laptop.sysctl("net/ipv4/conf/all/ignore_routes_with_linkdown", "1")?;
         world.gateway().sysctl("net/ipv4/ip_forward", "1")?;
         if profile.cable {
-            for link in &profile.links {
-                world.attach_cable(&link.name)?;
-            }
+            world.attach_cables()?;
         }
         let echo_behind = EchoServer::start(world.web())?;
         let echo_direct = EchoServer::start(world.web_direct())?;

@@ -11,9 +11,11 @@ use super::results::{Metric, Reading};
 use crate::traffic::Direction;
 use crate::traffic::meter;
 
+mod crowd;
 mod failover;
 mod load;
 mod memory;
+mod packets;
 mod ping;
 mod quic;
 mod setup;
@@ -41,6 +43,10 @@ pub(super) enum Measure {
     Tcp,
     /// Goodput of a QUIC-like flow.
     Quic,
+    /// Small packets per second.
+    Packets,
+    /// Transfers of several laptops at once.
+    Crowd,
     /// Round trips without load.
     Ping,
     /// Round trips and a call under load.
@@ -53,11 +59,13 @@ pub(super) enum Measure {
 
 impl Measure {
     /// All, in the order in which they are taken.
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Setup,
         Self::Ping,
         Self::Tcp,
         Self::Quic,
+        Self::Packets,
+        Self::Crowd,
         Self::Load,
         Self::Failover(Direction::Download),
         Self::Failover(Direction::Upload),
@@ -70,6 +78,8 @@ impl Measure {
             Self::Setup => "setup",
             Self::Tcp => "tcp",
             Self::Quic => "quic",
+            Self::Packets => "packets",
+            Self::Crowd => "crowd",
             Self::Ping => "ping",
             Self::Load => "load",
             Self::Failover(Direction::Download) => "failover",
@@ -86,6 +96,10 @@ impl Measure {
                 "goodput by flows and congestion control; CPU time and wire bytes of what was delivered"
             }
             Self::Quic => "goodput of one UDP flow that behaves as QUIC does",
+            Self::Packets => "UDP packets of 64 bytes per second, as many as one thread can send",
+            Self::Crowd => {
+                "goodput of several laptops at once, the slowest one's share, and the gateway's CPU time"
+            }
             Self::Ping => "round trips of an idle network",
             Self::Load => "round trips, and a call of 50 packets a second, beside four TCP flows",
             Self::Failover(Direction::Download) => {
@@ -98,7 +112,13 @@ impl Measure {
 
     /// Whether it makes sense there.
     pub(super) fn applies_to(self, profile: &Profile) -> bool {
-        !matches!(self, Self::Failover(_)) || profile.may_fail_over()
+        match self {
+            Self::Failover(_) => profile.may_fail_over(),
+            Self::Crowd => profile.laptops > 1,
+            Self::Setup | Self::Ping | Self::Tcp | Self::Quic | Self::Packets | Self::Load | Self::Memory => {
+                true
+            }
+        }
     }
 
     /// How long it takes.
@@ -107,6 +127,8 @@ impl Measure {
             Self::Setup | Self::Memory => Duration::ZERO,
             Self::Tcp => tcp::length(effort),
             Self::Quic => quic::length(effort),
+            Self::Packets => packets::length(effort),
+            Self::Crowd => crowd::length(effort),
             Self::Ping => ping::length(effort),
             Self::Load => load::length(effort),
             Self::Failover(_) => failover::length(effort),
@@ -122,6 +144,8 @@ impl Measure {
             Self::Setup => Ok(setup::take(running)),
             Self::Tcp => tcp::take(bed, running, effort),
             Self::Quic => quic::take(bed, running, effort),
+            Self::Packets => packets::take(bed, running, effort),
+            Self::Crowd => crowd::take(bed, running, effort),
             Self::Ping => ping::take(bed, running, effort),
             Self::Load => load::take(bed, running, effort),
             Self::Failover(direction) => failover::take(bed, running, effort, direction),

@@ -46,7 +46,8 @@ pub struct BenchArgs {
 #[derive(Debug, Clone, Default, clap::Args, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Choice {
-    /// Systems to compare, see --list [default: all that are installed; quick: direct, mptcp, tandem]
+    /// Systems to compare, see --list [default: all that are installed, but for
+    /// tandem-one-worker; quick: direct, mptcp, tandem]
     #[arg(long, value_delimiter = ',')]
     pub systems: Vec<String>,
     /// Profiles to run them on, see --list, or `all` [default: six that show most; quick: two-equal]
@@ -196,12 +197,17 @@ impl Part {
     }
 }
 
-/// The systems asked for; none for all of them.
+/// The systems asked for.
 fn system_names(choice: &Choice, quick: bool) -> Vec<String> {
-    if choice.systems.is_empty() && quick {
-        return ["direct", "mptcp", "tandem"].map(str::to_owned).to_vec();
+    match (choice.systems.is_empty(), quick) {
+        (false, _) => choice.systems.clone(),
+        (true, true) => ["direct", "mptcp", "tandem"].map(str::to_owned).to_vec(),
+        // Where there is one laptop, one worker is as good as several.
+        (true, false) => {
+            let usual = system::all().into_iter().filter(|one| one.name() != Tandem::ONE_WORKER.name());
+            usual.map(|one| one.name().to_owned()).collect()
+        }
     }
-    choice.systems.clone()
 }
 
 /// The measures asked for; none for all of them.

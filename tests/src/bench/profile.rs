@@ -11,10 +11,12 @@ use super::player::Timeline;
 use crate::link::LinkConfig;
 use crate::traffic::Direction;
 use crate::traffic::bulk::Bulk;
-use crate::world::{LinkSpec, WorldSpec};
+use crate::world::{LaptopSpec, LinkSpec, WorldSpec};
 
-/// The name of the profile without emulation.
+/// The names of profiles without emulation begin with that of the first.
 const UNSHAPED: &str = "unshaped";
+/// Laptops of the profile with many.
+const CROWD: usize = 8;
 /// What is measured unless told otherwise: the library would take many hours.
 pub(super) const USUAL: [&str; 6] =
     ["two-equal", "fast-and-lte", "asymmetric-delay", "wifi-edge-lte", "bufferbloat-lte-wifi", UNSHAPED];
@@ -36,6 +38,8 @@ pub(super) struct Profile {
     pub(super) timeline: Timeline,
     /// Whether the links are plain veth pairs, limited by nothing but the machine.
     pub(super) cable: bool,
+    /// Laptops with these links each.
+    pub(super) laptops: usize,
 }
 
 impl Profile {
@@ -58,20 +62,38 @@ impl Profile {
             links: links.collect(),
             timeline: Timeline::of(profile),
             cable: false,
+            laptops: 1,
+        }
+    }
+
+    /// Plain veth pairs.
+    fn cables(name: &str, summary: &str, cables: &[&str], laptops: usize) -> Self {
+        let cable = |(name, number)| {
+            LinkSpec::new(name, &format!("wan{number}"), LinkConfig::default(), METRIC + number).absent()
+        };
+        Self {
+            name: name.to_owned(),
+            summary: summary.to_owned(),
+            links: cables.iter().copied().zip(0..).map(cable).collect(),
+            timeline: Timeline::default(),
+            cable: true,
+            laptops,
         }
     }
 
     /// Links to which nothing happens.
     pub(super) fn steady(name: &str, links: Vec<LinkSpec>) -> Self {
         let (name, summary, timeline) = (name.to_owned(), String::new(), Timeline::default());
-        Self { name, summary, links, timeline, cable: false }
+        Self { name, summary, links, timeline, cable: false, laptops: 1 }
     }
 
     /// The world of this profile.
     pub(super) fn world(&self, seed: u64) -> WorldSpec {
-        let links = self.links.iter().cloned();
-        let links = if self.cable { links.map(LinkSpec::absent).collect() } else { links.collect() };
-        WorldSpec { seed, ..WorldSpec::with_links(links) }
+        let mut world = WorldSpec { seed, ..WorldSpec::with_links(self.links.clone()) };
+        let others = (2..=self.laptops)
+            .map(|number| LaptopSpec { name: format!("laptop{number}"), links: self.links.clone() });
+        world.laptops.extend(others);
+        world
     }
 
     /// The same with only the link of the least metric, and what happens to it.
@@ -111,19 +133,17 @@ impl Profile {
 
 /// Whether the links of a profile have rates and delays of their own, rather than those of the machine.
 pub(super) fn is_shaped(profile: &str) -> bool {
-    profile != UNSHAPED
+    !profile.starts_with(UNSHAPED)
 }
 
 /// All profiles that the lab can play.
 pub(super) fn all() -> Vec<Profile> {
-    let unshaped = Profile {
-        name: UNSHAPED.to_owned(),
-        summary: "One plain veth pair, limited by the machine only".to_owned(),
-        links: vec![LinkSpec::new("cable", "wan0", LinkConfig::default(), METRIC)],
-        timeline: Timeline::default(),
-        cable: true,
-    };
-    library::library().iter().filter(|one| is_playable(one)).map(Profile::of).chain([unshaped]).collect()
+    let unshaped = [
+        Profile::cables(UNSHAPED, "One plain veth pair, limited by the machine only", &["cable"], 1),
+        Profile::cables("unshaped-two", "Two plain veth pairs", &["cable", "second"], 1),
+        Profile::cables("unshaped-crowd", "Eight laptops with one plain veth pair each", &["cable"], CROWD),
+    ];
+    library::library().iter().filter(|one| is_playable(one)).map(Profile::of).chain(unshaped).collect()
 }
 
 /// The lab's links have no bottleneck in common, and tiers and readdressing are matters of tandem's own tests.
@@ -145,11 +165,16 @@ pub(super) fn ranked(profiles: &[Profile]) -> Result<Vec<Profile>> {
 /// How long ranking a profile takes.
 pub(super) fn ranking_length(profile: &Profile) -> Duration {
     let links = u32::try_from(profile.links.len()).unwrap_or(u32::MAX);
-    if links < 2 { Duration::ZERO } else { RANKING * links }
+    if is_ranked(profile) { RANKING * links } else { Duration::ZERO }
+}
+
+/// Cables are as good as one another.
+fn is_ranked(profile: &Profile) -> bool {
+    profile.links.len() > 1 && !profile.cable
 }
 
 fn rank(mut profile: Profile) -> Result<Profile> {
-    if profile.links.len() < 2 {
+    if !is_ranked(&profile) {
         return Ok(profile);
     }
     let bed = Bed::new(&profile, 1)?;

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use super::disturbance::Ticks;
 use super::limit::Limit;
 use super::machine::{self, Machine};
 use super::measure::{DIRECTIONS, label};
@@ -38,6 +39,14 @@ pub(super) struct Results {
     pub(super) machine: Machine,
     /// Load average over one minute at the end; the run itself is in it.
     pub(super) load_after: f64,
+    /// Processor time at the beginning, and the share of it (0 to 1) that went to other machines until the end.
+    #[serde(skip)]
+    ticks: Option<Ticks>,
+    #[serde(default)]
+    pub(super) stolen: f64,
+    /// Measurements that were taken again since too much of it did.
+    #[serde(default)]
+    pub(super) disturbed: u32,
     /// How often each figure was taken at least, and at most where it did not settle.
     pub(super) repetitions: u32,
     #[serde(default)]
@@ -70,6 +79,9 @@ impl Results {
             seconds: 0,
             machine: Machine::here(),
             load_after: 0.0,
+            ticks: Ticks::now().ok(),
+            stolen: 0.0,
+            disturbed: 0,
             repetitions: parts().map(|part| part.repetitions).min().unwrap_or_default(),
             most_repetitions: parts().map(|part| part.most_repetitions).max().unwrap_or_default(),
             seconds_per_measure: seconds().min().unwrap_or_default(),
@@ -128,6 +140,9 @@ impl Results {
     /// Notes the end.
     pub(super) fn finish(&mut self) {
         self.load_after = machine::load();
+        if let (Some(began), Ok(now)) = (self.ticks, Ticks::now()) {
+            self.stolen = now.stolen_since(began);
+        }
         if let Ok(began) = humantime::parse_rfc3339(&self.date) {
             self.seconds = began.elapsed().unwrap_or_default().as_secs();
         }

@@ -44,6 +44,7 @@ pub(super) fn all() -> Vec<Box<dyn System>> {
     vec![
         Box::new(Tandem::ALL_LINKS),
         Box::new(Tandem::BETTER_LINK),
+        Box::new(Tandem::ONE_WORKER),
         Box::new(direct::Direct),
         Box::new(mptcp::Mptcp),
         Box::new(wireguard::WireGuard::GO),

@@ -139,10 +139,16 @@ impl Laptop {
         Ok(())
     }
 
-    pub(super) fn attach_cable(&self, internet: &Namespace, link: &str) -> Result<()> {
-        let (number, spec) = self.spec(link)?;
-        ensure!(spec.nat_timeout.is_none(), "link `{link}` has a NAT, which a plain cable has not");
-        wiring::connect_cable(spec, *number, &self.namespace, internet)
+    pub(super) fn attach_cables(&self, internet: &Namespace) -> Result<()> {
+        for (number, spec) in self.specs.iter().filter(|(_, spec)| !spec.present) {
+            ensure!(
+                spec.nat_timeout.is_none(),
+                "link `{}` has a NAT, which a plain cable has not",
+                spec.name
+            );
+            wiring::connect_cable(spec, *number, &self.namespace, internet)?;
+        }
+        Ok(())
     }
 
     pub(super) fn detach(&mut self, link: &str) -> Result<()> {

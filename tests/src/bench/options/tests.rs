@@ -49,14 +49,23 @@ fn plan(name: &str) -> String {
 
 #[test]
 fn the_plans_can_be_read_and_the_command_line_wins_over_their_lengths() {
-    for name in ["published", "targets"] {
+    for name in ["published", "targets", "unshaped"] {
         let options = options(&["--plan", &plan(name), "--seconds", "1", "--repetitions", "9"]).unwrap();
         for part in &options.parts {
             assert_eq!((part.effort.length.as_secs(), part.repetitions), (1, 9));
             assert!(part.most_repetitions >= 9);
         }
-        assert!(options.profiles().len() >= 5, "{name}");
+        assert!(options.profiles().len() >= 3, "{name}");
     }
+}
+
+#[test]
+fn one_worker_is_measured_where_it_is_asked_for() {
+    let measured = |arguments: &[&str]| -> Vec<&str> {
+        options(arguments).unwrap().parts[0].systems.iter().map(|system| system.name()).collect()
+    };
+    assert!(!measured(&[]).contains(&"tandem-one-worker"));
+    assert_eq!(measured(&["--systems", "tandem-one-worker"]), ["tandem-one-worker"]);
 }
 
 #[test]

@@ -1,4 +1,6 @@
-use super::{UNSHAPED, USUAL, all, better_of};
+use std::collections::BTreeSet;
+
+use super::{UNSHAPED, USUAL, all, better_of, is_shaped};
 use crate::traffic::Direction;
 
 #[test]
@@ -56,4 +58,21 @@ fn rates_add_up_where_they_stay() {
     assert_eq!(rate("lossy-wifi-lte", Direction::Download), Some(70_000_000));
     assert_eq!(rate("train", Direction::Download), None);
     assert_eq!(rate(UNSHAPED, Direction::Download), None);
+}
+
+#[test]
+fn every_laptop_of_a_crowd_has_a_name_and_links_of_its_own() {
+    let profiles = all();
+    let crowd = profiles.iter().find(|profile| profile.name == "unshaped-crowd").unwrap();
+    let world = crowd.world(1);
+    let names: BTreeSet<&str> = world.laptops.iter().map(|laptop| laptop.name.as_str()).collect();
+    assert_eq!((names.len(), world.laptops.len()), (8, 8));
+    assert!(world.laptops.iter().all(|laptop| laptop.links.len() == 1));
+}
+
+#[test]
+fn profiles_of_plain_cables_depend_on_the_machine() {
+    let (cables, shaped): (Vec<_>, Vec<_>) = all().into_iter().partition(|profile| profile.cable);
+    assert!(cables.iter().all(|profile| !is_shaped(&profile.name)));
+    assert!(shaped.iter().all(|profile| is_shaped(&profile.name)));
 }

@@ -36,6 +36,13 @@ fn head(text: &mut String, results: &Results) -> std::fmt::Result {
         results.repetitions,
         from_to(results.seconds_per_measure, results.most_seconds_per_measure)
     )?;
+    writeln!(
+        text,
+        "{:.1} % of the processors' time went to other machines; {} measurements from which more than a little did were \
+         taken again.\n",
+        results.stolen * 1e2,
+        results.disturbed
+    )?;
     if results.is_adaptive() {
         let settled = results.rows.iter().filter(|row| row.settled).count();
         writeln!(

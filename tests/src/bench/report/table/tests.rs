@@ -7,6 +7,7 @@ fn the_best_figure_is_bold_and_has_its_spread_and_its_share_of_the_limit() {
     let text = markdown(&results);
     assert!(text.contains("| **51.0 (50.0–52.0) [57 %]** | 47.0 [52 %] |"), "{text}");
     assert!(text.contains("| openvpn | skipped: not there |"), "{text}");
+    assert!(text.contains("1.2 % of the processors' time") && text.contains("; 3 measurements"), "{text}");
 }
 
 #[test]
