@@ -16,13 +16,17 @@ fn agreed(client_has_aes: bool, gateway_has_aes: bool) -> CipherSuite {
     let mut client = ClientConnection::new(client_config, Version::V1, name, Vec::new()).unwrap();
     let mut server = ServerConnection::new(server_config, Version::V1, Vec::new()).unwrap();
     for _ in 0..8 {
-        let mut said = Vec::new();
-        // Each level of keys is written by a call of its own.
-        (0..4).for_each(|_| drop(client.write_hs(&mut said)));
-        server.read_hs(&said).unwrap();
-        said.clear();
-        (0..4).for_each(|_| drop(server.write_hs(&mut said)));
-        client.read_hs(&said).unwrap();
+        // What is said under different keys is written by different calls, and read by as many.
+        for _ in 0..4 {
+            let mut said = Vec::new();
+            drop(client.write_hs(&mut said));
+            server.read_hs(&said).unwrap();
+        }
+        for _ in 0..4 {
+            let mut said = Vec::new();
+            drop(server.write_hs(&mut said));
+            client.read_hs(&said).unwrap();
+        }
     }
     assert!(!client.is_handshaking() && !server.is_handshaking());
     server.negotiated_cipher_suite().unwrap().suite()
