@@ -56,6 +56,28 @@ fn a_quick_run_measures_tandem_beside_what_the_kernel_has() {
 }
 
 #[test]
+fn a_crowd_of_laptops_gets_through_one_gateway_whatever_its_workers() {
+    if Exclusive::for_test().is_none() {
+        return;
+    }
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-crowd");
+    let systems = ["tandem", "tandem-one-worker"];
+    let (chosen, out) = (systems.join(","), directory.to_str().unwrap());
+    let what =
+        ["--systems", &chosen, "--profiles", "unshaped-crowd", "--measures", "crowd", "--seconds", "1"];
+    let output = bench(&[&what[..], &["--repetitions", "1", "--congestion", "cubic", "--out", out]].concat());
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let file = std::fs::read_to_string(directory.join("results.json")).unwrap();
+    let results: serde_json::Value = serde_json::from_str(&file).unwrap();
+    for system in systems {
+        for key in ["crowd_down_sum", "crowd_up_sum", "crowd_down_least", "crowd_up_least", "crowd_up_cpu"] {
+            assert!(sample(&results, system, key).as_f64().unwrap() > 0.0, "{system} {key}: {said}");
+        }
+    }
+}
+
+#[test]
 fn what_exists_is_listed() {
     let output = bench(&["--list"]);
     let listed = text(&output.stdout);

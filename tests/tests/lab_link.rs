@@ -11,6 +11,7 @@ use tandem_lab::link::{End, Link, LinkConfig, NatConfig};
 use tandem_lab::netif::{self, Net, Route};
 use tandem_lab::netns::Namespace;
 use tandem_lab::traffic::bulk::Bulk;
+use tandem_lab::traffic::flood::Flood;
 use tandem_lab::traffic::udp::{EchoClient, EchoServer, Stream};
 use tandem_lab::traffic::{Direction, Place};
 
@@ -84,6 +85,18 @@ fn a_call_goes_both_ways_and_is_measured_after_its_lead() {
         assert_eq!((report.lost_among(0..20), report.lost_among(0..100)), (0, 0));
         let [up, down] = pair.link.counts();
         assert!(up.frames >= 50 && down.frames >= 50, "{up:?} {down:?}");
+    }
+}
+
+#[test]
+fn a_flood_fills_the_link_and_what_is_too_much_does_not_arrive() {
+    for direction in [Direction::Upload, Direction::Download] {
+        let Some(pair) = Pair::new(LinkConfig::symmetric(5_000_000, 5 * MS)) else { return };
+        let flood = Flood { direction, payload: 958, warm_up: 500 * MS, length: 1000 * MS };
+        let report = flood.run(&pair.here, pair.far_end()).unwrap();
+        // Of 1000 bytes with their headers, 625 in a second.
+        assert!((500.0..700.0).contains(&report.received_per_second), "{report:?}");
+        assert!(report.sent_per_second > 2.0 * report.received_per_second, "{report:?}");
     }
 }
 

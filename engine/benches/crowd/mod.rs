@@ -168,17 +168,30 @@ impl Crowd {
                 break;
             }
             self.now = next.max(self.now + STEP);
-            if gateway == Some(next) {
+            if gateway.is_some_and(|at| at <= self.now) {
                 self.in_gateway(|gateway, _, now| gateway.handle_timeout(now));
                 self.settle(None);
-            } else if let Some(Reverse((_, number))) = self.due.pop()
-                && self.clients[number].poll_timeout().is_some_and(|at| at <= self.now)
-            {
+            }
+            for number in self.take_due() {
                 self.clients[number].handle_timeout(self.now);
                 self.settle(Some(number));
             }
         }
         self.now = self.now.max(end);
+    }
+
+    /// The clients whose timers are due.
+    fn take_due(&mut self) -> Vec<usize> {
+        let mut due = Vec::new();
+        while self.due.peek().is_some_and(|Reverse((at, _))| *at <= self.now)
+            && let Some(Reverse((_, number))) = self.due.pop()
+        {
+            // It may have been put off since.
+            if self.clients[number].poll_timeout().is_some_and(|at| at <= self.now) {
+                due.push(number);
+            }
+        }
+        due
     }
 
     /// Lets the gateway do something, and counts what that costs.

@@ -92,14 +92,15 @@ fn without_more_at_most_everything_is_repeated_alike() {
 }
 
 #[test]
-fn a_quick_run_takes_what_it_is_asked_for_and_else_all_but_uploads_over_dying_links() {
+fn a_quick_run_takes_what_it_is_asked_for_and_else_all_but_what_resembles_others() {
     let measured = |arguments: &[&str]| -> Vec<&str> {
         let part = options(arguments).unwrap().parts.remove(0);
         part.measures.iter().map(Measure::name).collect()
     };
     let quick = measured(&["--quick"]);
-    assert_eq!(quick.len(), Measure::ALL.len() - 1);
-    assert!(quick.contains(&"failover") && !quick.contains(&"failover-up"), "{quick:?}");
+    assert_eq!(quick.len(), Measure::ALL.len() - 2);
+    assert!(quick.contains(&"failover") && quick.contains(&"quic"), "{quick:?}");
+    assert!(!quick.contains(&"failover-up") && !quick.contains(&"packets"), "{quick:?}");
     assert_eq!(measured(&["--quick", "--measures", "failover-up"]), ["failover-up"]);
     assert_eq!(measured(&[]).len(), Measure::ALL.len());
 }
