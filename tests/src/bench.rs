@@ -103,7 +103,7 @@ fn note_limits(
     if let Some(congestion) = options.limit_congestion()
         && present.contains(&tandem.name())
     {
-        let measured = disturbance::undisturbed(|| Limit::measure(&tandem, congestion));
+        let measured = disturbance::undisturbed(disturbance::TAKES, || Limit::measure(&tandem, congestion));
         let (limit, in_vain) = measured.context("the limit of a tunnel")?;
         results.disturbed += in_vain;
         profiles.iter().for_each(|profile| results.limited(profile, limit));
@@ -120,7 +120,9 @@ fn play(plan: &Plan<'_>, began: Instant, results: &mut Results) {
                 continue;
             }
             eprintln!("{}", progress.line(group, began.elapsed()));
-            let taken = disturbance::undisturbed(|| measure(group, repetition));
+            // A quick run compares nothing.
+            let takes = if group.part.effort.quick { 1 } else { disturbance::TAKES };
+            let taken = disturbance::undisturbed(takes, || measure(group, repetition));
             let (taken, in_vain) = taken.unwrap_or_else(|error| (Taken::default().broken(error), 0));
             results.disturbed += in_vain;
             let mut settled = true;

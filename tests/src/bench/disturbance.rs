@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 /// less than a hundredth under full load.
 const TOLERABLE: f64 = 0.02;
 /// How often something is measured, at most, until it was hardly disturbed. The last one counts in any case.
-const TAKES: u32 = 3;
+pub(super) const TAKES: u32 = 3;
 
 /// Processor time since the machine's start, all processors together, in the kernel's ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,27 +40,29 @@ impl Ticks {
     }
 }
 
-/// Measures something, again if too much was taken away meanwhile. With it, how often it was measured in vain.
+/// Measures something, again if too much was taken away meanwhile, but `takes` times at most. With it, how often it was
+/// measured in vain.
 ///
 /// # Errors
 /// Those of the measurement, at once.
-pub(super) fn undisturbed<T>(mut take: impl FnMut() -> Result<T>) -> Result<(T, u32)> {
-    until_undisturbed(|| {
+pub(super) fn undisturbed<T>(takes: u32, mut take: impl FnMut() -> Result<T>) -> Result<(T, u32)> {
+    until_undisturbed(takes, || {
         let before = Ticks::now()?;
         let taken = take()?;
         Ok((taken, Ticks::now()?.stolen_since(before)))
     })
 }
 
-fn until_undisturbed<T>(mut take: impl FnMut() -> Result<(T, f64)>) -> Result<(T, u32)> {
-    for in_vain in 0..TAKES - 1 {
+fn until_undisturbed<T>(takes: u32, mut take: impl FnMut() -> Result<(T, f64)>) -> Result<(T, u32)> {
+    let last = takes.saturating_sub(1);
+    for in_vain in 0..last {
         let (taken, stolen) = take()?;
         if stolen <= TOLERABLE {
             return Ok((taken, in_vain));
         }
         eprintln!("  again: {:.1} % of the processors' time went to other machines", stolen * 1e2);
     }
-    Ok((take()?.0, TAKES - 1))
+    Ok((take()?.0, last))
 }
 
 #[cfg(test)]

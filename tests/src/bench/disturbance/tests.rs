@@ -1,6 +1,6 @@
 use anyhow::{Result, bail};
 
-use super::{TAKES, TOLERABLE, Ticks, until_undisturbed};
+use super::{TOLERABLE, Ticks, until_undisturbed};
 
 const STAT: &str = "cpu  100 20 30 800 5 5 10 30 40 2\ncpu0 50 10 15 400 2 3 5 15 20 1\nintr 12\n";
 
@@ -25,10 +25,15 @@ fn this_kernel_counts_stolen_time() {
     assert!(Ticks::now().unwrap().all > 0);
 }
 
-/// Measurements from which such shares were stolen, one after the other: which one counts, and how many were in vain.
+/// Measurements from which such shares were stolen, one after the other: which one counts of three at most, and how many
+/// were in vain.
 fn counted(stolen: &[f64]) -> Result<(usize, u32)> {
+    counted_of(3, stolen)
+}
+
+fn counted_of(takes: u32, stolen: &[f64]) -> Result<(usize, u32)> {
     let mut numbered = stolen.iter().copied().enumerate();
-    until_undisturbed(|| numbered.next().map_or_else(|| bail!("one too many"), Ok))
+    until_undisturbed(takes, || numbered.next().map_or_else(|| bail!("one too many"), Ok))
 }
 
 #[test]
@@ -39,5 +44,6 @@ fn the_first_that_was_hardly_disturbed_counts() {
 
 #[test]
 fn the_last_one_counts_however_disturbed() {
-    assert_eq!(counted(&[0.5; TAKES as usize]).unwrap(), (TAKES as usize - 1, TAKES - 1));
+    assert_eq!(counted(&[0.5; 3]).unwrap(), (2, 2));
+    assert_eq!(counted_of(1, &[0.5]).unwrap(), (0, 0));
 }
