@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use tandem_lab::netns::Namespace;
+use tandem_lab::traffic::Direction;
 use tandem_lab::traffic::bulk::Bulk;
+use tandem_lab::traffic::flood::Flood;
 use tandem_lab::traffic::udp::{EchoClient, EchoServer};
 use tandem_lab::wait_until;
 use tandem_lab::world::{Node, World, WorldSpec};
@@ -88,4 +90,16 @@ fn flows_of_a_stranger_are_refused_and_of_a_peer_without_any_are_none() {
     let wrong =
         sure(&world, laptop.node().tandem(laptop.namespace(), &["flow", "list", "--peer", laptop.name()]));
     assert_eq!(wrong.code, Some(1), "{wrong:?}");
+}
+
+#[test]
+fn a_flood_of_small_packets_fills_the_tunnel_and_does_not_stop_it() {
+    let Some(world) = tunnel(WorldSpec::default()) else { return };
+    let laptop = world.laptop().unwrap().namespace();
+    for direction in [Direction::Upload, Direction::Download] {
+        let flood = Flood { direction, payload: 64, warm_up: SECOND, length: 2 * SECOND };
+        let report = sure(&world, flood.run(laptop, world.web()));
+        // Both links together have room for some 50,000 a second.
+        assert!(report.received_per_second > 1000.0, "{direction:?}: {report:?}");
+    }
 }

@@ -91,6 +91,9 @@ impl<E: Engine> EventLoop<E> {
                 // The thread has nothing else to do: what comes meanwhile is what it waits for.
                 std::thread::sleep(pause);
             }
+            // Otherwise, as long as there is always something to read, nothing else that has become readable is seen: of a
+            // flood of small packets into the tunnel none came out, since no acknowledgement came in.
+            tokio::task::yield_now().await;
         }
         Ok(())
     }
