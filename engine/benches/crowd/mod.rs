@@ -130,7 +130,7 @@ impl Crowd {
         self.clients.push(client);
         self.settle(Some(number));
         let is_up = (0..1000).any(|_| {
-            self.rest(Duration::from_millis(1));
+            self.rest(STEP);
             let client = &mut self.clients[number];
             client.is_up() && client.paths(self.now).len() == LINKS.len()
         });

@@ -154,6 +154,17 @@ impl Measure {
     }
 }
 
+/// What a measurement of either direction reads.
+fn both_ways(one: impl Fn(Direction) -> Result<Vec<Reading>>) -> Result<Vec<Reading>> {
+    Ok(DIRECTIONS.map(one).into_iter().collect::<Result<Vec<_>>>()?.concat())
+}
+
+/// Where links fail, what has only them loses its connections, or gets none: nothing arrives, which is a figure. On
+/// steady links it is a mistake of somebody's.
+fn or_nothing<T: Default>(bed: &Bed, result: Result<T>) -> Result<T> {
+    result.or_else(|error| if bed.profile.is_steady() { Err(error) } else { Ok(T::default()) })
+}
+
 /// The direction in keys and titles.
 pub(super) fn label(direction: Direction) -> &'static str {
     match direction {

@@ -27,7 +27,7 @@ pub struct Flood {
 }
 
 /// What became of it in the time that counts.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct FloodReport {
     /// Datagrams given to the kernel, per second.
     pub sent_per_second: f64,
@@ -55,14 +55,16 @@ impl Flood {
         SockRef::from(&receiver).set_recv_buffer_size(RECEIVE_BUFFER)?;
         let stop = Arc::new(AtomicBool::new(false));
         let (sent, received) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-        let payload = self.payload;
+        let payload = vec![0x5a; self.payload];
         let sending = spawn("flood-send", sender, &stop, &sent, move |socket| {
             // A full queue or no route for a moment is a loss like any other.
-            let _ = socket.send(&[0x5a; MOST][..payload.min(MOST)]);
+            let _ = socket.send(&payload);
             true
         })?;
-        let receiving =
-            spawn("flood-receive", receiver, &stop, &received, |socket| socket.recv(&mut [0; MOST]).is_ok())?;
+        let mut buffer = vec![0; self.payload];
+        let receiving = spawn("flood-receive", receiver, &stop, &received, move |socket| {
+            socket.recv(&mut buffer).is_ok()
+        })?;
         thread::sleep(self.warm_up);
         let before = (Instant::now(), sent.load(Ordering::Relaxed), received.load(Ordering::Relaxed));
         thread::sleep(self.length);
@@ -78,16 +80,13 @@ impl Flood {
     }
 }
 
-/// Bytes of payload at most: what one datagram carries over Ethernet.
-const MOST: usize = 1472;
-
 /// A thread that counts what it does until it is told to stop.
 fn spawn(
     name: &str,
     socket: UdpSocket,
     stop: &Arc<AtomicBool>,
     count: &Arc<AtomicU64>,
-    one: impl Fn(&UdpSocket) -> bool + Send + 'static,
+    mut one: impl FnMut(&UdpSocket) -> bool + Send + 'static,
 ) -> Result<thread::JoinHandle<Result<()>>> {
     socket.set_read_timeout(Some(PATIENCE))?;
     let (stop, count) = (stop.clone(), count.clone());

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::{DIRECTIONS, REST, WARM_UP, label};
+use super::{REST, WARM_UP, both_ways, label};
 use crate::bench::bed::{Bed, Running};
 use crate::bench::machine;
 use crate::bench::options::Effort;
@@ -26,11 +26,7 @@ pub(super) fn take(bed: &Bed, running: &Running, effort: &Effort) -> Result<Vec<
     if running.laptops < 2 {
         return Ok(Vec::new());
     }
-    let mut readings = Vec::new();
-    for direction in DIRECTIONS {
-        readings.extend(one(bed, running, effort, direction)?);
-    }
-    Ok(readings)
+    both_ways(|direction| one(bed, running, effort, direction))
 }
 
 fn one(bed: &Bed, running: &Running, effort: &Effort, direction: Direction) -> Result<Vec<Reading>> {

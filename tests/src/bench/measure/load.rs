@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 
-use super::{DELAYS, DIRECTIONS, REST, WARM_UP, label, percentile, time};
+use super::{DELAYS, REST, WARM_UP, both_ways, label, percentile, time};
 use crate::bench::bed::{Bed, Running};
 use crate::bench::options::Effort;
 use crate::bench::results::{Metric, Reading};
@@ -37,11 +37,7 @@ fn before(effort: &Effort) -> Duration {
 }
 
 pub(super) fn take(bed: &Bed, running: &Running, effort: &Effort) -> Result<Vec<Reading>> {
-    let mut readings = Vec::new();
-    for direction in DIRECTIONS {
-        readings.extend(one(bed, running, effort, direction)?);
-    }
-    Ok(readings)
+    both_ways(|direction| one(bed, running, effort, direction))
 }
 
 fn one(bed: &Bed, running: &Running, effort: &Effort, direction: Direction) -> Result<Vec<Reading>> {

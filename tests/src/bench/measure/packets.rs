@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{DIRECTIONS, REST, label};
+use super::{REST, both_ways, label, or_nothing};
 use crate::bench::bed::{Bed, Running};
 use crate::bench::options::Effort;
 use crate::bench::results::{Metric, Reading};
@@ -22,20 +22,15 @@ pub(super) fn length(effort: &Effort) -> Duration {
 }
 
 pub(super) fn take(bed: &Bed, running: &Running, effort: &Effort) -> Result<Vec<Reading>> {
-    DIRECTIONS.into_iter().map(|direction| one(bed, running, effort, direction)).collect()
+    both_ways(|direction| one(bed, running, effort, direction))
 }
 
-fn one(bed: &Bed, running: &Running, effort: &Effort, direction: Direction) -> Result<Reading> {
+fn one(bed: &Bed, running: &Running, effort: &Effort, direction: Direction) -> Result<Vec<Reading>> {
     sleep(REST);
     let flood = Flood { direction, payload: PAYLOAD, warm_up: WARM_UP, length: effort.length };
-    let arrived = match flood.run(bed.laptop()?, bed.server(running)) {
-        Ok(report) => report.received_per_second,
-        // Where links fail, it may be that nothing comes through.
-        Err(_) if !bed.profile.is_steady() => 0.0,
-        Err(error) => return Err(error),
-    };
+    let report = or_nothing(bed, flood.run(bed.laptop()?, bed.server(running)))?;
     let way = label(direction);
     let metric =
         Metric::higher(&format!("packets_{way}"), &format!("UDP packets of {PAYLOAD} bytes {way}"), "k/s");
-    Ok(Reading::of(metric, Some(arrived / 1e3)))
+    Ok(vec![Reading::of(metric, Some(report.received_per_second / 1e3))])
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{DIRECTIONS, REST, WARM_UP, label};
+use super::{REST, WARM_UP, both_ways, label, or_nothing};
 use crate::bench::bed::{Bed, Running};
 use crate::bench::options::Effort;
 use crate::bench::results::{Metric, Reading};
@@ -18,20 +18,16 @@ pub(super) fn length(effort: &Effort) -> Duration {
 }
 
 pub(super) fn take(bed: &Bed, running: &Running, effort: &Effort) -> Result<Vec<Reading>> {
-    DIRECTIONS.into_iter().map(|direction| one(bed, running, effort, direction)).collect()
+    both_ways(|direction| one(bed, running, effort, direction))
 }
 
-fn one(bed: &Bed, running: &Running, effort: &Effort, direction: Direction) -> Result<Reading> {
+fn one(bed: &Bed, running: &Running, effort: &Effort, direction: Direction) -> Result<Vec<Reading>> {
     sleep(REST);
     let end = WARM_UP + effort.length;
     let flow = QuicFlow { direction, duration: end, interface: None };
-    let goodput = match flow.run(bed.laptop()?, bed.server(running)) {
-        Ok(report) => meter::rate_bps(&report.samples, WARM_UP, end),
-        // Where links fail, it may be that nothing comes through.
-        Err(_) if !bed.profile.is_steady() => 0.0,
-        Err(error) => return Err(error),
-    };
+    let samples = or_nothing(bed, flow.run(bed.laptop()?, bed.server(running)).map(|report| report.samples))?;
+    let goodput = meter::rate_bps(&samples, WARM_UP, end);
     let way = label(direction);
     let metric = Metric::higher(&format!("quic_{way}"), &format!("QUIC-like flow {way}"), "Mbit/s");
-    Ok(Reading::of(metric, Some(goodput / 1e6)))
+    Ok(vec![Reading::of(metric, Some(goodput / 1e6))])
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::{DIRECTIONS, REST, WARM_UP, label, speeds};
+use super::{DIRECTIONS, REST, WARM_UP, label, or_nothing, speeds};
 use crate::bench::bed::{Bed, Running};
 use crate::bench::machine;
 use crate::bench::options::Effort;
@@ -38,7 +38,7 @@ pub(super) fn take(bed: &Bed, running: &Running, effort: &Effort) -> Result<Vec<
         for (number, congestion) in effort.congestion.iter().enumerate() {
             for flows in &effort.flows {
                 let transfer = Transfer { direction, flows: *flows, congestion };
-                let spent = transfer.run(bed, running, effort.length).or_else(|error| lost(bed, error))?;
+                let spent = or_nothing(bed, transfer.run(bed, running, effort.length))?;
                 readings.push(transfer.goodput(&spent));
                 if number == 0 && Some(flows) == typical {
                     costs.extend(transfer.costs(&spent, running));
@@ -48,12 +48,6 @@ pub(super) fn take(bed: &Bed, running: &Running, effort: &Effort) -> Result<Vec<
     }
     readings.extend(costs);
     Ok(readings)
-}
-
-/// Where links fail, what has only them loses its connections, or gets none: nothing arrives, which is a figure. On
-/// steady links it is a mistake of somebody's.
-fn lost(bed: &Bed, error: anyhow::Error) -> Result<Spent> {
-    if bed.profile.is_steady() { Err(error) } else { Ok(Spent::default()) }
 }
 
 struct Transfer<'a> {
