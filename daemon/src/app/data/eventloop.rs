@@ -100,19 +100,20 @@ impl<E: Engine> EventLoop<E> {
 
     /// Gives the engine all that has come; completes when that was something.
     fn poll_input(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Turn>> {
-        let now = Instant::now();
         let mut worked = false;
         while let Poll::Ready(job) = self.jobs.poll_recv(context) {
             let Some(job) = job else { return Poll::Ready(Ok(Turn::Finished)) };
-            job(self, now);
+            // A job can bring what another worker has received, which was before now.
+            job(self, Instant::now());
             worked = true;
         }
         let Self { engine, blocks, .. } = self;
-        let received = self.ports.poll_recv(context, &mut self.received, |arrival, payload| {
+        let received = self.ports.poll_recv(context, &mut self.received, |now, arrival, payload| {
             engine.handle_udp(now, arrival, blocks.copy(payload));
         });
         self.packets += received;
         worked |= received > 0;
+        let now = Instant::now();
         if let Some(tun) = &mut self.tun {
             let each = |packet: &mut [u8]| engine.handle_packet(now, blocks.copy(packet));
             if let Poll::Ready(count) = tun.poll_recv(context, TUN_BATCH, each) {
@@ -152,3 +153,6 @@ impl<E: Engine> EventLoop<E> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use tandem_engine::gateway::Worker;
 use tandem_engine::link::{Arrival, Ecn, LinkId, Transmit};
@@ -152,11 +153,14 @@ impl Ports {
     }
 
     /// Hands what has arrived to `each`, and wakes the task when there is more. Gives the number of datagrams.
+    ///
+    /// With each comes a moment after its arrival. Never one before: a turn takes milliseconds where the processor is
+    /// shared, and what arrived within it would seem to have been under way for so much less.
     pub(in crate::app) fn poll_recv(
         &self,
         context: &mut Context<'_>,
         batch: &mut RecvBatch,
-        mut each: impl FnMut(&Arrival, &[u8]),
+        mut each: impl FnMut(Instant, &Arrival, &[u8]),
     ) -> usize {
         let mut count = 0;
         for port in &self.0 {
@@ -164,8 +168,9 @@ impl Ports {
                 match port.socket.poll_recv(context, batch) {
                     Poll::Ready(Ok(received)) => {
                         count += received;
+                        let now = Instant::now();
                         for datagram in batch.datagrams() {
-                            each(&port.arrival(&datagram), datagram.payload);
+                            each(now, &port.arrival(&datagram), datagram.payload);
                         }
                     }
                     Poll::Ready(Err(error)) => {
