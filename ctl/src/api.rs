@@ -17,16 +17,19 @@
 //! with hyphens. Addresses and prefixes are strings in the usual notation.
 
 mod error;
+mod event;
 mod flow;
 mod path;
 mod peer;
 pub mod reason;
 mod request;
+mod setting;
 mod status;
 #[cfg(test)]
 mod tests;
 
 pub use error::{ErrorBody, kind};
+pub use event::{Event, EventSubject};
 pub use flow::{DEFAULT_FLOW_LIMIT, Flow, FlowBasis, FlowClass, FlowList, FlowRequest};
 pub use path::{Path, PathDirection, PathList, PathState, Tier};
 pub use peer::{Peer, PeerList, PeerState};
@@ -34,6 +37,7 @@ pub use request::{
     Credential, DEFAULT_INVITE_EXPIRY_US, InviteRequest, InviteResponse, MAX_WAIT_US, PeerRemoved,
     ReloadReport, WaitReport, WaitRequest, is_valid_name,
 };
+pub use setting::{SetRequest, Setting};
 pub use status::{Gateway, PeerCount, Role, State, Status, Tunnel};
 
 /// Number of the schema that this library reads and writes, the value of `schema` in every answer.

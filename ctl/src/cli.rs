@@ -74,6 +74,21 @@ pub(crate) enum Command {
     /// Check or reload the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look for what is in the way of the tunnel, and say what to do.
+    ///
+    /// Looks at the daemon, its configuration, links, names, the clock and other VPNs, and changes nothing. Exit code 1 says
+    /// that there is a problem.
+    Doctor(DoctorOptions),
+    /// Write a file with all that somebody who is to help would ask for, and without secrets.
+    Bugreport(BugreportOptions),
+    /// Watch paths, flows and events live.
+    ///
+    /// On a terminal a screen, which 'q' leaves. Elsewhere a line for each event, and with --json a JSON object, as long as
+    /// the daemon runs.
+    Monitor,
+    /// Change settings: live, and in the configuration file, whose comments stay.
+    #[command(subcommand)]
+    Set(SetCommand),
     /// Wait until the tunnel stands.
     Wait(Wait),
     /// Look at this node's key.
@@ -125,6 +140,75 @@ pub(crate) enum PeerCommand {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct DoctorOptions {
+    /// Configuration file [default: that of the running daemon, or /etc/tandem/tandem.toml].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BugreportOptions {
+    /// File to write [default: tandem-bugreport-TIME.txt in the present folder].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SetCommand {
+    /// Settings of a link, as in `tandem set link wwan0 tier=backup metered=true`.
+    Link {
+        /// Interface, or a pattern such as 'wwan*'.
+        #[arg(value_name = "LINK")]
+        name: String,
+        /// Settings: tier, metered. Without a value, as in 'tier=', the default.
+        #[arg(value_name = "KEY=VALUE", required = true, value_parser = assignment)]
+        settings: Vec<(String, String)>,
+        #[command(flatten)]
+        how: HowToSet,
+    },
+    /// The class of certain traffic, as in `tandem set policy realtime protocol=udp remote_port=5060`.
+    ///
+    /// The first rule that fits decides, and a new one comes last. `none` takes the rule about just this traffic out.
+    Policy {
+        /// Class of the traffic.
+        #[arg(value_name = "CLASS", value_parser = ["realtime", "interactive", "bulk", "background", "none"])]
+        class: String,
+        /// What it looks like: protocol, local, local_port, remote, remote_port.
+        #[arg(value_name = "KEY=VALUE", value_parser = assignment)]
+        flows: Vec<(String, String)>,
+        #[command(flatten)]
+        how: HowToSet,
+    },
+    /// Any key of the configuration, as in `tandem set key duplicate.realtime=false`.
+    Key {
+        /// Keys with their sections. Without a value, as in 'path.keepalive=', the default.
+        #[arg(value_name = "KEY=VALUE", required = true, value_parser = assignment)]
+        settings: Vec<(String, String)>,
+        #[command(flatten)]
+        how: HowToSet,
+    },
+}
+
+/// For how long, and where.
+#[derive(Debug, Args)]
+pub(crate) struct HowToSet {
+    /// Until the next reload or restart only; no file is changed.
+    #[arg(long, conflicts_with = "config")]
+    pub(crate) runtime: bool,
+    /// Configuration file to change [default: that of the running daemon, or /etc/tandem/tandem.toml].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// `KEY=VALUE`.
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        Some(_) | None => Err("write it as KEY=VALUE, such as tier=backup".to_owned()),
+    }
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Invite {
     /// Name of the new peer: letters, digits, '.', '_' and '-'.
     #[arg(value_parser = peer_name)]
@@ -135,6 +219,9 @@ pub(crate) struct Invite {
     /// Make a long-lived secret for a CONNECT-IP client other than tandem, instead of a token.
     #[arg(long, conflicts_with = "expires")]
     pub(crate) bearer: bool,
+    /// Show the token as a QR code as well, on standard error.
+    #[arg(long)]
+    pub(crate) qr: bool,
 }
 
 #[derive(Debug, Args)]
@@ -163,6 +250,9 @@ pub(crate) struct Files {
     /// Name of the tunnel's device [default: tandem0].
     #[arg(long, value_name = "NAME")]
     pub(crate) tun: Option<String>,
+    /// Only write the files: do not start the service.
+    #[arg(long)]
+    pub(crate) no_start: bool,
     /// Overwrite what exists.
     #[arg(long)]
     pub(crate) force: bool,
@@ -177,7 +267,11 @@ pub(crate) struct ConfigFile {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GatewayCommand {
-    /// Write key and configuration of a gateway.
+    /// Set up this host as a gateway, and print an invitation.
+    ///
+    /// Writes key and configuration. With the default paths, which are those of the host's service, it then opens what
+    /// the host's firewall keeps shut (ufw, firewalld, or nftables that nobody manages), starts the service, and invites
+    /// a first client.
     Init(GatewayInit),
 }
 
@@ -188,12 +282,19 @@ pub(crate) struct GatewayInit {
     /// UDP address and port to listen on; repeat for more [default: 0.0.0.0:443 and [::]:443].
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) listen: Vec<String>,
-    /// Name or address with port at which clients reach this gateway; repeat for more.
-    #[arg(long, value_name = "HOST:PORT", required = true)]
+    /// Name or address with port at which clients reach this gateway; repeat for more [default: its public addresses].
+    #[arg(long, value_name = "HOST:PORT")]
     pub(crate) endpoint: Vec<String>,
-    /// Prefix from which peers get their addresses; repeat for more [default: 10.77.0.0/24 and fd77::/64].
+    /// Prefix from which peers get their addresses, one for each family [default: such that collide with no network of
+    /// this host].
     #[arg(long, value_name = "PREFIX")]
     pub(crate) pool: Vec<String>,
+    /// Invite a client of this name [default: laptop, with the default paths and where nobody has been invited].
+    #[arg(long, value_name = "NAME", value_parser = peer_name)]
+    pub(crate) invite: Option<String>,
+    /// Leave the host's firewall as it is.
+    #[arg(long)]
+    pub(crate) no_firewall: bool,
     /// Do not translate the peers' addresses to the gateway's own.
     #[arg(long)]
     pub(crate) no_nat: bool,

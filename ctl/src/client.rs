@@ -8,18 +8,19 @@ mod exchange;
 #[cfg(test)]
 mod tests;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hyper::Method;
 
 use crate::api::{
-    FlowList, FlowRequest, InviteRequest, InviteResponse, MAX_WAIT_US, PathList, PeerList, PeerRemoved,
-    ReloadReport, Status, WaitReport, WaitRequest,
+    Event, FlowList, FlowRequest, InviteRequest, InviteResponse, MAX_WAIT_US, PathList, PeerList,
+    PeerRemoved, ReloadReport, SetRequest, Status, WaitReport, WaitRequest,
 };
 
 pub use error::ClientError;
-use exchange::exchange;
+use exchange::{exchange, listen};
 
 /// Where a daemon that was not told otherwise listens.
 pub const DEFAULT_SOCKET: &str = "/run/tandem/ctl.sock";
@@ -80,7 +81,7 @@ impl Client {
 
     /// Gateway: makes a token for one peer.
     pub async fn invite(&self, request: &InviteRequest) -> Result<InviteResponse, ClientError> {
-        self.request(Method::POST, "/v1/invitations", Some(request), Duration::ZERO).await
+        self.request(Method::POST, "/v1/invitations", Some(self.json(request)?), Duration::ZERO).await
     }
 
     /// Sets the tunnel up, or accepts peers.
@@ -98,6 +99,17 @@ impl Client {
         self.request(Method::POST, "/v1/reload", None, Duration::ZERO).await
     }
 
+    /// Changes settings until the configuration is read again.
+    pub async fn set(&self, request: &SetRequest) -> Result<ReloadReport, ClientError> {
+        self.request(Method::POST, "/v1/set", Some(self.json(request)?), Duration::ZERO).await
+    }
+
+    /// Tells what happens, as it happens, until `tell` has heard enough or the daemon ends. The first events tell the
+    /// present states.
+    pub async fn events(&self, tell: impl FnMut(Event) -> ControlFlow<()>) -> Result<(), ClientError> {
+        listen(&self.socket, "/v1/events", tell).await
+    }
+
     /// Waits for the tunnel and its paths, once: the daemon limits how long, so ask again while it is not
     /// [`WaitReport::ready`].
     pub async fn wait(&self, request: WaitRequest) -> Result<WaitReport, ClientError> {
@@ -108,12 +120,18 @@ impl Client {
         self.request(Method::GET, &format!("/v1/wait{query}"), None, span).await
     }
 
+    fn json(&self, body: &impl serde::Serialize) -> Result<Vec<u8>, ClientError> {
+        let failed =
+            |error: serde_json::Error| ClientError::Io { socket: self.socket.clone(), source: error.into() };
+        serde_json::to_vec(body).map_err(failed)
+    }
+
     /// One request; `extra` is how long the daemon may take on purpose.
     async fn request<T: serde::de::DeserializeOwned>(
         &self,
         method: Method,
         target: &str,
-        body: Option<&InviteRequest>,
+        body: Option<Vec<u8>>,
         extra: Duration,
     ) -> Result<T, ClientError> {
         let limit = REQUEST_TIMEOUT.saturating_add(extra.min(LONGEST_WAIT));

@@ -1,7 +1,8 @@
 //! What each command does.
 
-mod delegate;
+pub(crate) mod delegate;
 mod generate;
+mod set;
 mod show;
 mod wait;
 
@@ -17,7 +18,10 @@ use crate::cli::{
     PathCommand, PeerCommand,
 };
 use crate::failure::Failure;
-use crate::render;
+use crate::{bugreport, doctor, monitor, render};
+
+/// The configuration of a daemon that does not say which it reads.
+pub(crate) const DEFAULT_CONFIG: &str = "/etc/tandem/tandem.toml";
 
 /// How a command ended: delegated ones bring their own exit code.
 type Outcome = Result<Exit, Failure>;
@@ -47,8 +51,14 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Config(ConfigCommand::Reload) => {
             block_on(async { answer(json, &client.reload().await?, render::reload) })
         }
+        Command::Set(what) => set::set(client, &global, what),
         Command::Wait(options) => block_on(wait::wait(client, json, options)),
         Command::Key(KeyCommand::Show(file)) => delegate::about_file("key", &global, &file),
+        Command::Doctor(file) => doctor::doctor(client, &global, file.config.as_deref()),
+        Command::Bugreport(options) => {
+            bugreport::bugreport(client, &global, options.output).map(|()| Exit::Ok)
+        }
+        Command::Monitor => block_on(monitor::monitor(client, json)),
         Command::Version => block_on(show::version(client, json)),
         Command::Generate(GenerateCommand::Man { directory }) => generate::man(&directory),
         Command::Generate(GenerateCommand::Completions { directory }) => generate::completions(&directory),
@@ -57,12 +67,16 @@ pub(crate) fn run(cli: Cli) -> Outcome {
 
 /// Runs a command that asks the daemon.
 fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Outcome {
+    ask(command).map(|()| Exit::Ok)
+}
+
+/// Runs what asks the daemon, for what it says.
+pub(crate) fn ask<T>(question: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::failed(format!("cannot start: {error}")))?;
-    runtime.block_on(command)?;
-    Ok(Exit::Ok)
+    runtime.block_on(question)
 }
 
 async fn remove_peer(client: &Client, json: bool, name: &str) -> Result<(), Failure> {
@@ -79,9 +93,14 @@ async fn invite_peer(client: &Client, json: bool, invite: Invite) -> Result<(), 
         InviteRequest { name: invite.name, expires_us: Some(expires_us), credential: Credential::Key }
     };
     let response = client.invite(&request).await?;
+    // Beside the output, so that TOKEN=$(tandem invite NAME) holds the token alone.
     if !json {
-        // Beside the output, so that TOKEN=$(tandem invite NAME) holds the token alone.
         io::stderr().write_all(render::invitation(&response).as_bytes())?;
+    }
+    if invite.qr {
+        let code = tandem::qr::for_terminal(&response.token)
+            .ok_or_else(|| Failure::failed("the token is too long for a QR code"))?;
+        io::stderr().write_all(code.as_bytes())?;
     }
     answer(json, &response, |response: &InviteResponse| format!("{}\n", response.token))
 }
@@ -97,7 +116,8 @@ fn json_text(value: &impl Serialize) -> Result<String, Failure> {
     Ok(text + "\n")
 }
 
-fn print(text: &str) -> Result<(), Failure> {
+/// Writes to standard output.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
     output.write_all(text.as_bytes())?;
     Ok(output.flush()?)

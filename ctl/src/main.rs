@@ -3,9 +3,12 @@
 //! The command holds no keys, speaks no QUIC and parses no configuration: a running daemon is asked over its
 //! socket, and what takes keys or configuration is a subcommand of `tandemd` ([`cmd::delegate`]).
 
+mod bugreport;
 mod cli;
 mod cmd;
+mod doctor;
 mod failure;
+mod monitor;
 mod render;
 
 use std::process::ExitCode;

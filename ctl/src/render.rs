@@ -1,5 +1,6 @@
 //! Answers of the daemon as a person reads them.
 
+mod events;
 mod flows;
 mod paths;
 mod table;
@@ -13,9 +14,11 @@ use std::time::{Duration, SystemTime};
 
 use tandem::api::{Credential, InviteResponse, Peer, PeerState, ReloadReport, State, Status, WaitReport};
 
-pub(crate) use flows::flows;
+pub(crate) use events::event;
+pub(crate) use flows::{ClassRow, classes, flows};
 pub(crate) use paths::{paths, paths_wide};
 use table::{Align, Cell, Colour, Table};
+pub(crate) use units::rate;
 use units::{bytes, moment, span};
 
 /// How to write.
@@ -34,6 +37,14 @@ impl Style {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self { terminal, colour: terminal && !refused }
     }
+}
+
+/// Neither in colour nor in place.
+pub(crate) const PLAIN: Style = Style { terminal: false, colour: false };
+
+/// The daemon as a whole, in a line.
+pub(crate) fn headline(status: &Status) -> String {
+    format!("{}, {}", state(status), daemon(status))
 }
 
 /// The daemon as a whole, and its paths.

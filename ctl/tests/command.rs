@@ -297,6 +297,112 @@ fn a_gateway_is_set_up_with_the_options_that_were_given() {
 }
 
 #[test]
+fn a_setting_goes_into_the_running_daemons_file_and_then_into_force() {
+    let installed = Installed::new();
+    let socket = installed.0.join("ctl.sock");
+    let status = json!({
+        "schema": 1, "version": "0", "role": "client", "config_file": "/x/t.toml", "state": "connected", "reason": "r",
+        "since_unix_us": null, "tunnel": null, "gateway": null, "peers": null, "paths": [], "uptime_us": 1,
+        "resident_bytes": null, "peer_state_bytes": null
+    });
+    let report = json!({"schema": 1, "applied": ["link"], "needs_restart": []});
+    let server = serve(&socket, vec![(200, status), (200, report)]);
+    let output = installed
+        .tandem(r#"echo "$@" >&2; cat >&2"#)
+        .arg("--socket")
+        .arg(&socket)
+        .args(["set", "link", "eth0.1", "tier=backup", "metered="])
+        .output()
+        .unwrap();
+    assert_eq!(text(&output.stdout), "applied: link\n", "{output:?}");
+    let changes = r#"{"changes":[{"key":{"path":["link","eth0.1","tier"],"value":"backup"}},"#.to_owned()
+        + r#"{"key":{"path":["link","eth0.1","metered"],"value":null}}]}"#;
+    assert_eq!(text(&output.stderr), format!("set --config=/x/t.toml\n{changes}\n"));
+    assert_eq!(server.join().unwrap(), ["GET /v1/status HTTP/1.1", "POST /v1/reload HTTP/1.1"]);
+}
+
+#[test]
+fn a_setting_for_now_is_in_no_file() {
+    let installed = Installed::new();
+    let socket = installed.0.join("ctl.sock");
+    let report = json!({"schema": 1, "applied": ["rule"], "needs_restart": []});
+    let server = serve(&socket, vec![(200, report)]);
+    let output = installed
+        .tandem("exit 9")
+        .arg("--socket")
+        .arg(&socket)
+        .args(["set", "policy", "none", "protocol=udp", "--runtime"])
+        .output()
+        .unwrap();
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "applied: rule\n"), "{output:?}");
+    assert_eq!(server.join().unwrap(), ["POST /v1/set HTTP/1.1"]);
+}
+
+#[test]
+fn a_setting_is_saved_although_no_daemon_runs_and_what_is_refused_is_not_applied() {
+    let installed = Installed::new();
+    let socket = installed.0.join("ctl.sock");
+    let set = |script: &str| {
+        let mut command = installed.tandem(script);
+        command.arg("--socket").arg(&socket).args(["set", "key", "log.level=debug", "--config", "/x/t.toml"]);
+        command.output().unwrap()
+    };
+    let output = set("cat >/dev/null");
+    assert_eq!(
+        (output.status.code(), text(&output.stdout)),
+        (Some(0), "saved in /x/t.toml; tandemd is not running\n")
+    );
+    let output = set("echo 'no such key' >&2; exit 2");
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""));
+    assert_eq!(text(&output.stderr), "no such key\n");
+}
+
+#[test]
+fn the_doctor_tells_of_a_daemon_that_does_not_run_and_of_a_bad_configuration() {
+    let installed = Installed::new();
+    let mut command = installed.tandem("echo 't.toml:3: colour: unknown key' >&2; exit 2");
+    command.arg("--socket").arg(installed.0.join("none.sock")).args([
+        "--json",
+        "doctor",
+        "--config",
+        "/x/t.toml",
+    ]);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["schema"], 1);
+    let problems: Vec<_> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["verdict"] == "problem")
+        .collect();
+    let about = |check: &str| problems.iter().find(|finding| finding["check"] == check).unwrap();
+    assert!(about("daemon")["advice"].as_str().unwrap().contains("systemctl start tandemd"));
+    assert!(about("config")["text"].as_str().unwrap().contains("colour"));
+}
+
+#[test]
+fn a_bug_report_is_its_owners_alone_and_replaces_nothing() {
+    let installed = Installed::new();
+    let file = installed.0.join("report.txt");
+    let report = || {
+        let mut command = installed.tandem("");
+        command.arg("--socket").arg(installed.0.join("none.sock")).args(["bugreport", "--output"]).arg(&file);
+        command.output().unwrap()
+    };
+    let output = report();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let written = fs::read_to_string(&file).unwrap();
+    for part in ["=== doctor", "is not running", "=== uname -srvm", "Linux"] {
+        assert!(written.contains(part), "{part} is missing:\n{written}");
+    }
+    assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(&file).unwrap()) & 0o777, 0o600);
+    assert_eq!(report().status.code(), Some(1));
+    assert_eq!(fs::read_to_string(&file).unwrap(), written);
+}
+
+#[test]
 fn the_exit_code_and_the_words_of_tandemd_are_passed_on() {
     let installed = Installed::new();
     for (arguments, name) in [(["config", "check"], "check"), (["key", "show"], "key")] {

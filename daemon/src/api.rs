@@ -9,6 +9,8 @@ mod caller;
 #[cfg(feature = "fuzzing")]
 pub mod doors;
 mod error;
+mod events;
+mod metrics;
 mod routes;
 mod serve;
 mod socket;
@@ -18,10 +20,13 @@ mod wait;
 
 use std::future::Future;
 
-use tandem::api::{FlowList, FlowRequest, InviteRequest, InviteResponse, Peer, ReloadReport, Role, Status};
+use tandem::api::{
+    FlowList, FlowRequest, InviteRequest, InviteResponse, Peer, ReloadReport, Role, SetRequest, Status,
+};
 use tokio::sync::watch;
 
 pub use error::ApiError;
+pub use serve::serve_metrics;
 pub use socket::{ApiServer, BindError};
 
 /// What the control API asks of the daemon.
@@ -65,6 +70,9 @@ pub trait Control: Clone + Send + Sync + 'static {
 
     /// Reads the configuration file again and applies what can be applied without dropping the tunnel.
     fn reload(&self) -> impl Future<Output = Result<ReloadReport, ApiError>> + Send;
+
+    /// Changes the configuration in force, until it is read again; all of the request or nothing.
+    fn set(&self, request: SetRequest) -> impl Future<Output = Result<ReloadReport, ApiError>> + Send;
 
     /// A counter that grows whenever the state of the daemon, a peer or a path changes.
     fn changes(&self) -> watch::Receiver<u64>;

@@ -24,17 +24,19 @@ mod watchdog;
 use std::path::Path;
 
 use anyhow::Context as _;
+use tandem::api::Setting;
 use tandem_engine::identity::Identity;
 use tandem_engine::{Congestion, TransportOptions};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 pub use enrol::enrol;
 
 use self::logging::Logging;
 use self::request::{Changes, Remote, Request};
 use self::signals::Signals;
-use crate::api::ApiServer;
+use crate::api::{ApiServer, serve_metrics};
 use crate::config::{self, Config, PathSettings, Role};
 use crate::host::journal::Journal;
 use crate::host::netlink::Netlink;
@@ -83,6 +85,8 @@ struct Context {
     signals: Signals,
     netlink: Netlink,
     journal: Journal,
+    /// What was set while the daemon runs, on top of the configuration file.
+    runtime: Vec<Setting>,
 }
 
 async fn serve(config: Config, logging: Logging) -> anyhow::Result<()> {
@@ -95,7 +99,7 @@ async fn serve(config: Config, logging: Logging) -> anyhow::Result<()> {
         tracing::info!("undoing what a daemon that was killed has left");
         journal.undo_all(&netlink).await?;
     }
-    let mut context = Context { config, logging, signals, netlink, journal };
+    let mut context = Context { config, logging, signals, netlink, journal, runtime: Vec::new() };
     let ended = match context.config.role.clone() {
         Role::Client(settings) => client::serve(&mut context, settings, api).await,
         Role::Gateway(settings) => gateway::serve(&mut context, settings, api).await,
@@ -116,26 +120,28 @@ fn identity(config: &Config) -> anyhow::Result<Identity> {
 struct Served {
     requests: mpsc::Receiver<Request>,
     changes: Changes,
-    server: JoinHandle<()>,
+    /// End when dropped.
+    _servers: JoinSet<()>,
 }
 
 impl Served {
-    fn start(api: ApiServer, role: tandem::api::Role) -> Self {
+    async fn start(api: ApiServer, config: &Config, role: tandem::api::Role) -> anyhow::Result<Self> {
         let (sender, requests) = mpsc::channel(WAITING_REQUESTS);
         let changes = Changes::default();
         let remote = Remote::new(role, sender, changes.subscribe());
-        let server = tokio::spawn(async move {
+        let mut servers = JoinSet::new();
+        if let Some(address) = config.metrics {
+            let listener = TcpListener::bind(address)
+                .await
+                .with_context(|| format!("cannot listen on {address}, as metrics.listen says"))?;
+            servers.spawn(serve_metrics(listener, remote.clone()));
+        }
+        servers.spawn(async move {
             if let Err(error) = api.serve(remote).await {
                 tracing::warn!(%error, "the control API has ended");
             }
         });
-        Self { requests, changes, server }
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.server.abort();
+        Ok(Self { requests, changes, _servers: servers })
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 mod diff;
+pub mod edit;
 mod error;
 mod links;
 mod read;
@@ -52,6 +53,8 @@ pub struct Config {
     pub log_level: String,
     /// The TUN device.
     pub tun: Tun,
+    /// Where Prometheus may fetch figures, besides the control socket.
+    pub metrics: Option<SocketAddr>,
     /// How paths behave.
     pub path: PathSettings,
     /// Which traffic gets which class; the first that fits.

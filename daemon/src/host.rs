@@ -12,6 +12,7 @@ pub mod links;
 pub mod netlink;
 pub mod notify;
 pub mod routes;
+pub mod surroundings;
 pub mod sysctl;
 pub mod tun;
 pub mod udp;

@@ -1,7 +1,7 @@
-//! The subcommands of `tandemd` that run once and end: making a gateway, joining one, checking a
+//! The subcommands of `tandemd` that run once and end: making a gateway, joining one, checking or changing a
 //! configuration, and showing the node's key.
 //!
-//! `tandem gateway init`, `join`, `config check` and `key show` run these, so that the command itself needs
+//! `tandem gateway init`, `join`, `config check`, `set` and `key show` run these, so that the command itself needs
 //! no cryptography and no parser of its own. What a subcommand makes appears together or not at all: files
 //! are written under temporary names and moved into place at the end, and whatever was made before a failure
 //! is removed again.
@@ -13,11 +13,16 @@ use std::time::SystemTime;
 use zeroize::Zeroizing;
 
 mod check;
+mod choose;
 pub mod cli;
 mod failure;
 mod gateway;
 mod join;
 mod made;
+mod openings;
+mod programs;
+mod service;
+mod set;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -26,11 +31,13 @@ pub use check::{Checked, ShownKey, check, show_key};
 pub use failure::{EnrolFailure, SetupError};
 pub use gateway::{GatewayMade, gateway_init};
 pub use join::{Joined, PreparedJoin};
+pub use set::{Changed, set};
 
 use crate::keys::NodeKey;
 use crate::keys::file::{Existing, Staged};
 use crate::token::{Enrolled, Token};
 use cli::Command;
+use programs::Host;
 
 /// No token is longer; what is longer was pasted by mistake.
 const MAX_TOKEN_INPUT: u64 = 64 * 1024;
@@ -49,12 +56,19 @@ pub trait Outcome {
 /// `enrol` carries the token's secret to the gateway and returns its answer; it is called for `join` alone.
 pub fn run(command: &Command, enrol: impl FnOnce(&Token, &NodeKey) -> Result<Enrolled, EnrolFailure>) -> u8 {
     let outcome: Result<Box<dyn Outcome>, SetupError> = match command {
-        Command::GatewayInit(args) => gateway_init(args).map(boxed),
-        Command::Join(args) => {
-            read_token(io::stdin()).and_then(|text| join(args, &text, SystemTime::now(), enrol)).map(boxed)
+        Command::GatewayInit(args) => {
+            let own = args.place.is_the_hosts_own();
+            gateway_init(args)
+                .and_then(|made| made.put_to_work(args, own, &mut Host, SystemTime::now()))
+                .map(boxed)
         }
+        Command::Join(args) => read_token(io::stdin())
+            .and_then(|text| join(args, &text, SystemTime::now(), enrol))
+            .and_then(|joined| joined.put_to_work(args, args.place.is_the_hosts_own(), &mut Host))
+            .map(boxed),
         Command::Check(args) => check(args).map(boxed),
         Command::Key(args) => show_key(args).map(boxed),
+        Command::Set(args) => set(args, io::stdin()).map(boxed),
     };
     report(outcome, command.json(), &mut io::stdout(), &mut io::stderr())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tandem::api::{
     Credential, FlowList, FlowRequest, InviteRequest, InviteResponse, Peer, ReloadReport, Role, SCHEMA,
-    State, Status, is_valid_name, reason,
+    SetRequest, State, Status, is_valid_name, reason,
 };
 use tandem_daemon::api::{ApiError, Control, doors};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -75,6 +75,7 @@ impl Control for Fake {
             schema: SCHEMA,
             version: "0".to_owned(),
             role: Role::Gateway,
+            config_file: None,
             state: State::Serving,
             reason: reason::ESTABLISHED.to_owned(),
             since_unix_us: None,
@@ -120,6 +121,10 @@ impl Control for Fake {
     }
 
     async fn reload(&self) -> Result<ReloadReport, ApiError> {
+        Ok(ReloadReport { schema: SCHEMA, ..ReloadReport::default() })
+    }
+
+    async fn set(&self, _: SetRequest) -> Result<ReloadReport, ApiError> {
         Ok(ReloadReport { schema: SCHEMA, ..ReloadReport::default() })
     }
 

@@ -14,6 +14,9 @@ pub struct Status {
     pub version: String,
     /// Which end of the tunnel this daemon is.
     pub role: Role,
+    /// The configuration file that the daemon reads; null where an older daemon does not say.
+    #[serde(default)]
+    pub config_file: Option<String>,
     /// State of the tunnel (client) or of the service (gateway).
     pub state: State,
     /// Why the state is what it is: a label from [`super::reason`].

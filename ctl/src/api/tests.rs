@@ -74,6 +74,7 @@ fn the_shape_of_a_clients_status_is_kept() {
         schema: SCHEMA,
         version: "0.1.0".into(),
         role: Role::Client,
+        config_file: Some("/etc/tandem/tandem.toml".into()),
         state: State::Connected,
         reason: reason::ESTABLISHED.into(),
         since_unix_us: Some(1_790_000_000_000_000),
@@ -90,7 +91,8 @@ fn the_shape_of_a_clients_status_is_kept() {
         peer_state_bytes: None,
     };
     let shape = json!({
-        "schema": 1, "version": "0.1.0", "role": "client", "state": "connected", "reason": "established",
+        "schema": 1, "version": "0.1.0", "role": "client",
+        "config_file": "/etc/tandem/tandem.toml", "state": "connected", "reason": "established",
         "since_unix_us": 1_790_000_000_000_000_u64,
         "tunnel": {"name": "tandem0", "mtu_bytes": 1420, "addresses": ["10.77.0.2/32", "fd77::2/128"]},
         "gateway": {"endpoints": ["vps.example:443"], "pin": "sha256:x"},

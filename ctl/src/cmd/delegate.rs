@@ -6,8 +6,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
+use tandem::api::SetRequest;
 use tandem::exit::Exit;
 
 use super::Outcome;
@@ -37,6 +39,12 @@ pub(super) fn gateway_init(global: &Global, init: &GatewayInit) -> Outcome {
     pass_each(&mut command, "--listen", &init.listen);
     pass_each(&mut command, "--endpoint", &init.endpoint);
     pass_each(&mut command, "--pool", &init.pool);
+    if let Some(name) = &init.invite {
+        pass(&mut command, "--invite", OsStr::new(name));
+    }
+    if init.no_firewall {
+        command.arg("--no-firewall");
+    }
     if init.no_nat {
         command.arg("--no-nat");
     }
@@ -48,6 +56,28 @@ pub(super) fn about_file(subcommand: &str, global: &Global, file: &ConfigFile) -
     let mut command = tandemd(subcommand, global);
     pass(&mut command, "--config", file.config.as_os_str());
     run(command, None)
+}
+
+/// Checks the configuration `file`: what is wrong with it, if anything.
+pub(crate) fn check(global: &Global, file: &Path) -> Result<(), String> {
+    let mut command = tandemd("check", global);
+    pass(&mut command, "--config", file.as_os_str());
+    let output =
+        command.stdin(Stdio::null()).output().map_err(|error| format!("cannot run tandemd: {error}"))?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+    }
+}
+
+/// Changes the configuration `file`; what comes of it is for the caller to say.
+pub(super) fn set(global: &Global, file: &Path, request: &SetRequest) -> Outcome {
+    let changes = serde_json::to_string(request).map_err(io::Error::from)?;
+    let mut command = tandemd("set", global);
+    pass(&mut command, "--config", file.as_os_str());
+    command.stdout(Stdio::null());
+    run(command, Some(&changes))
 }
 
 fn tandemd(subcommand: &str, global: &Global) -> Command {
@@ -72,6 +102,9 @@ fn pass_files(command: &mut Command, global: &Global, files: &Files) {
     }
     if let Some(tun) = &files.tun {
         pass(command, "--tun", OsStr::new(tun));
+    }
+    if files.no_start {
+        command.arg("--no-start");
     }
     if files.force {
         command.arg("--force");

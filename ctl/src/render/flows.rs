@@ -34,6 +34,29 @@ pub(crate) fn flows(list: &FlowList, style: Style) -> String {
     text
 }
 
+/// The flows of a class taken together.
+pub(crate) struct ClassRow {
+    pub(crate) class: FlowClass,
+    pub(crate) flows: usize,
+    pub(crate) down_bps: u64,
+    pub(crate) up_bps: u64,
+}
+
+/// Classes, one a row.
+pub(crate) fn classes(rows: &[ClassRow]) -> String {
+    let numbers = ["FLOWS", "DOWN", "UP"].map(|name| (name, Align::Right));
+    let mut table = Table::with_columns([("CLASS", Align::Left)].into_iter().chain(numbers));
+    for row in rows {
+        table.row([
+            Cell::text(row.class.label()),
+            Cell::text(row.flows.to_string()),
+            Cell::text(rate(row.down_bps)),
+            Cell::text(rate(row.up_bps)),
+        ]);
+    }
+    table.render(false)
+}
+
 fn cells(flow: &Flow) -> [Cell; 10] {
     let by = flow.decided_by.label();
     [

@@ -51,6 +51,11 @@ impl Cell {
         Self::text(text.as_deref().unwrap_or("-"))
     }
 
+    /// What a terminal may be given.
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
     pub(super) fn coloured(self, colour: Colour) -> Self {
         Self { colour, ..self }
     }

@@ -1,12 +1,11 @@
 use tandem::api::{
-    Flow, FlowBasis, FlowClass, FlowList, Gateway, Path, PathDirection, PathState, PeerCount, Role, SCHEMA,
-    Tier, Tunnel, reason,
+    Event, EventSubject, Flow, FlowBasis, FlowClass, FlowList, Gateway, Path, PathDirection, PathState,
+    PeerCount, Role, SCHEMA, Tier, Tunnel, reason,
 };
 
 use super::units::{latency, rate};
 use super::*;
 
-const PLAIN: Style = Style { terminal: false, colour: false };
 const COLOURED: Style = Style { terminal: true, colour: true };
 
 fn wifi() -> Path {
@@ -61,6 +60,7 @@ fn connected() -> Status {
         schema: SCHEMA,
         version: "0.1.0".into(),
         role: Role::Client,
+        config_file: None,
         state: State::Connected,
         reason: reason::ESTABLISHED.into(),
         since_unix_us: None,
@@ -93,6 +93,39 @@ wlan0      up      in-use      48.1 Mbit/s   71 %  1.2 Mbit/s  100 %  15.2 ms  0
 eth0       unused  no-carrier            -      -           -      -        -      -
 "
     );
+}
+
+#[test]
+fn an_event_says_what_changed_from_what_to_what_and_why() {
+    let event =
+        |subject, peer: Option<&str>, interface: Option<&str>, from: Option<&str>, to: Option<&str>| {
+            super::event(&Event {
+                schema: SCHEMA,
+                at_unix_us: 0,
+                subject,
+                peer: peer.map(str::to_owned),
+                interface: interface.map(str::to_owned),
+                path: Some(3),
+                from: from.map(str::to_owned),
+                to: to.map(str::to_owned),
+                reason: to.map(|_| "why".to_owned()),
+            })
+        };
+    let lines = [
+        event(EventSubject::Daemon, None, None, None, Some("connected")),
+        event(EventSubject::Path, None, Some("wlan\x1b[0"), Some("up"), Some("suspect")),
+        event(EventSubject::Path, Some("laptop"), None, Some("up"), None),
+        event(EventSubject::Path, None, Some("eth0"), Some("standby"), Some("standby")),
+        event(EventSubject::Peer, Some("phone"), None, Some("connected"), Some("disconnected")),
+    ];
+    let expected = [
+        "tandem: connected (why)",
+        "wlan\u{fffd}[0: up -> suspect (why)",
+        "laptop path 3: up -> gone",
+        "eth0: standby (why)",
+        "phone: connected -> disconnected (why)",
+    ];
+    assert_eq!(lines, expected.map(|text| format!("1970-01-01T00:00:00Z  {text}\n")));
 }
 
 #[test]

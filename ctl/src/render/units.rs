@@ -13,7 +13,7 @@ pub(super) fn bytes(value: u64) -> String {
 }
 
 /// `48.1 Mbit/s`.
-pub(super) fn rate(bit_per_second: u64) -> String {
+pub(crate) fn rate(bit_per_second: u64) -> String {
     scaled(bit_per_second, ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"])
 }
 

@@ -95,7 +95,9 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, kind::FAILED, error.to_string())
     }
 
-    pub(super) fn bad_request(error: &dyn Display) -> Self {
+    /// 400: the request itself makes no sense.
+    #[must_use]
+    pub fn bad_request(error: &dyn Display) -> Self {
         Self::new(StatusCode::BAD_REQUEST, kind::BAD_REQUEST, error.to_string()).exiting(Exit::Usage)
     }
 

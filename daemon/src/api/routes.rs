@@ -5,21 +5,24 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, Uri};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use tandem::api::{
-    ErrorBody, FlowList, FlowRequest, InviteRequest, InviteResponse, PathList, PeerList, PeerRemoved,
-    ReloadReport, SCHEMA, Status, WaitReport, WaitRequest, is_valid_name,
+    ErrorBody, Event, FlowList, FlowRequest, InviteRequest, InviteResponse, PathList, PeerList, PeerRemoved,
+    ReloadReport, SCHEMA, SetRequest, Status, WaitReport, WaitRequest, is_valid_name,
 };
 use utoipa::OpenApi;
 
+use super::events::events;
+use super::metrics::{self, metrics};
 use super::wait::{MAX_WAIT, all_paths, wait};
 use super::{ApiError, Control};
 
-/// Largest request body. The only one there is holds a name and two options.
+/// Largest request body: some hundred settings.
 const MAX_BODY_BYTES: usize = 16 * 1024;
 /// Time for any request but the long poll.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,7 +32,21 @@ type Answer<T> = Result<Json<T>, ApiError>;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "tandem control API", description = "HTTP/1.1 with JSON over the daemon's Unix socket"),
-    paths(status, paths, flows, peers, remove_peer, invite, up, down, reload, wait_for)
+    paths(
+        status,
+        paths,
+        flows,
+        peers,
+        remove_peer,
+        invite,
+        up,
+        down,
+        reload,
+        set,
+        wait_for,
+        listen,
+        figures
+    )
 )]
 struct Document;
 
@@ -43,6 +60,14 @@ pub(super) fn router(control: impl Control) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 
+/// The figures alone, for whoever can reach the address.
+pub(super) fn figures_only<C: Control>(control: C) -> Router {
+    Router::new()
+        .route("/metrics", get(figures::<C>))
+        .route_layer(from_fn(|request, next| limit_time(REQUEST_TIMEOUT, request, next)))
+        .with_state(control)
+}
+
 fn routes_of<C: Control>(control: C) -> Router {
     Router::new()
         .route("/v1/status", get(status::<C>))
@@ -54,9 +79,13 @@ fn routes_of<C: Control>(control: C) -> Router {
         .route("/v1/up", post(up::<C>))
         .route("/v1/down", post(down::<C>))
         .route("/v1/reload", post(reload::<C>))
+        .route("/v1/set", post(set::<C>))
+        .route("/v1/metrics", get(figures::<C>))
         .route("/v1/openapi.json", get(async || Json(Document::openapi())))
         .route_layer(from_fn(|request, next| limit_time(REQUEST_TIMEOUT, request, next)))
         .merge(long_poll())
+        // As long as the caller listens.
+        .route("/v1/events", get(listen::<C>))
         .with_state(control)
 }
 
@@ -130,9 +159,7 @@ async fn invite<C: Control>(
     State(control): State<C>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<InviteResponse> {
-    let body = body.map_err(|error| ApiError::bad_request(&error))?;
-    let request: InviteRequest =
-        serde_json::from_slice(&body).map_err(|error| ApiError::bad_request(&error))?;
+    let request: InviteRequest = from_json(body)?;
     let request = InviteRequest { name: valid_name(request.name)?, ..request };
     control.invite(request).await.map(Json)
 }
@@ -160,6 +187,16 @@ async fn reload<C: Control>(State(control): State<C>) -> Answer<ReloadReport> {
     control.reload().await.map(Json)
 }
 
+/// Changes settings until the configuration is read again. No file is changed: `tandem set` does that by itself.
+#[utoipa::path(post, path = "/v1/set", request_body = SetRequest, responses(
+    (status = 200, body = ReloadReport), (status = "default", body = ErrorBody)))]
+async fn set<C: Control>(
+    State(control): State<C>,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer<ReloadReport> {
+    control.set(from_json(body)?).await.map(Json)
+}
+
 /// Waits for the tunnel and a number of usable paths.
 #[utoipa::path(get, path = "/v1/wait", params(WaitRequest), responses(
     (status = 200, body = WaitReport), (status = "default", body = ErrorBody)))]
@@ -169,6 +206,28 @@ async fn wait_for<C: Control>(
 ) -> Answer<WaitReport> {
     let Query(request) = query.map_err(|error| ApiError::bad_request(&error))?;
     wait(&control, request).await.map(Json)
+}
+
+/// The daemon's figures, for Prometheus (OpenMetrics 1.0).
+#[utoipa::path(get, path = "/v1/metrics", responses(
+    (status = 200, body = String, content_type = "application/openmetrics-text"), (status = "default", body = ErrorBody)))]
+async fn figures<C: Control>(State(control): State<C>) -> Result<Response, ApiError> {
+    let text = metrics(&control).await?;
+    Ok(([(CONTENT_TYPE, metrics::CONTENT)], text).into_response())
+}
+
+/// What happens, as it happens: an [`Event`] a line (JSON Lines), now and then an empty line. The first ones tell the
+/// present states.
+#[utoipa::path(get, path = "/v1/events", responses(
+    (status = 200, body = Event, content_type = "application/jsonl"), (status = "default", body = ErrorBody)))]
+async fn listen<C: Control>(State(control): State<C>) -> Result<Response, ApiError> {
+    let body = events(control).await?;
+    Ok(([(CONTENT_TYPE, "application/jsonl")], body).into_response())
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, ApiError> {
+    let body = body.map_err(|error| ApiError::bad_request(&error))?;
+    serde_json::from_slice(&body).map_err(|error| ApiError::bad_request(&error))
 }
 
 fn valid_name(name: String) -> Result<String, ApiError> {

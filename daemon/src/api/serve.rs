@@ -8,7 +8,8 @@ use axum::response::IntoResponse;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{UnixListener, UnixStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tracing::{debug, warn};
@@ -34,12 +35,10 @@ impl ApiServer {
         let own_uid = rustix::process::geteuid().as_raw();
         let allowed = routes::router(control);
         let denied = denied();
-        let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-        let mut connections = JoinSet::new();
+        let mut connections = Connections::new();
         loop {
-            while connections.try_join_next().is_some() {}
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return Ok(()) };
-            let stream = accept(&listener).await;
+            let Some(permit) = connections.room().await else { return Ok(()) };
+            let stream = accept(|| listener.accept()).await;
             let app = match stream.peer_cred().map(Caller::from) {
                 Ok(caller) if caller.may_control(own_uid, self.group) => allowed.clone(),
                 Ok(caller) => {
@@ -51,11 +50,46 @@ impl ApiServer {
                     denied.clone()
                 }
             };
-            connections.spawn(async move {
-                let _permit: OwnedSemaphorePermit = permit;
-                serve_connection(stream, app).await;
-            });
+            connections.serve(permit, stream, app);
         }
+    }
+}
+
+/// Answers `GET /metrics` on `listener`, and nothing else, until dropped.
+pub async fn serve_metrics(listener: TcpListener, control: impl Control) {
+    let app = routes::figures_only(control);
+    let mut connections = Connections::new();
+    while let Some(permit) = connections.room().await {
+        let stream = accept(|| listener.accept()).await;
+        connections.serve(permit, stream, app.clone());
+    }
+}
+
+/// What is being served; ends when dropped.
+struct Connections {
+    room: Arc<Semaphore>,
+    open: JoinSet<()>,
+}
+
+impl Connections {
+    fn new() -> Self {
+        Self { room: Arc::new(Semaphore::new(MAX_CONNECTIONS)), open: JoinSet::new() }
+    }
+
+    /// Waits until there is room for another one.
+    async fn room(&mut self) -> Option<OwnedSemaphorePermit> {
+        while self.open.try_join_next().is_some() {}
+        Arc::clone(&self.room).acquire_owned().await.ok()
+    }
+
+    fn serve<S>(&mut self, permit: OwnedSemaphorePermit, stream: S, app: Router)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        self.open.spawn(async move {
+            let _permit = permit;
+            serve_connection(stream, app).await;
+        });
     }
 }
 
@@ -64,9 +98,12 @@ pub(super) fn denied() -> Router {
     Router::new().fallback(async || ApiError::denied().into_response())
 }
 
-async fn accept(listener: &UnixListener) -> UnixStream {
+async fn accept<S, A, F>(mut next: impl FnMut() -> F) -> S
+where
+    F: Future<Output = std::io::Result<(S, A)>>,
+{
     loop {
-        match listener.accept().await {
+        match next().await {
             Ok((stream, _)) => return stream,
             Err(error) => {
                 warn!(%error, "control socket cannot accept");
@@ -76,7 +113,10 @@ async fn accept(listener: &UnixListener) -> UnixStream {
     }
 }
 
-pub(super) async fn serve_connection(stream: UnixStream, app: Router) {
+pub(super) async fn serve_connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    app: Router,
+) {
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)

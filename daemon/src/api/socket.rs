@@ -116,7 +116,11 @@ fn give_to_group(path: &Path, name: &str) -> Option<u32> {
     let given = Group::from_name(name).map_err(io::Error::from).and_then(|group| {
         let Some(group) = group else { return Ok(None) };
         let gid = group.gid.as_raw();
-        chown(path, None, Some(gid)).map(|()| Some(gid))
+        // A daemon of that very group needs no right to change owners, and has none.
+        if fs::metadata(path)?.gid() != gid {
+            chown(path, None, Some(gid))?;
+        }
+        Ok(Some(gid))
     });
     match given {
         Ok(gid) => gid,

@@ -1,6 +1,7 @@
 //! The API over a real Unix socket, with a daemon that is made up.
 
-mod fake;
+pub(super) mod fake;
 mod requests;
 mod socket;
+mod streaming;
 mod waiting;

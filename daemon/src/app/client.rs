@@ -68,8 +68,10 @@ pub(super) async fn serve(
     let device = TunDevice::create(&context.netlink, &tun).await?;
     let tun = device.ifindex();
     let mut data = DataThread::start(engine, device)?;
-    let mut served = Served::start(api, Role::Client);
-    let ended = follow(context, settings, &mut data, tun, &mut served).await;
+    let ended = match Served::start(api, &context.config, Role::Client).await {
+        Ok(mut served) => follow(context, settings, &mut data, tun, &mut served).await,
+        Err(error) => Err(error),
+    };
     let stopped = data.stop();
     ended.and(stopped)
 }
@@ -190,6 +192,10 @@ impl Session<'_> {
             }
             Request::Reload(reply) => {
                 let report = self.reload().await?;
+                let _ = reply.send(report);
+            }
+            Request::Set(request, reply) => {
+                let report = self.set(request.changes).await?;
                 let _ = reply.send(report);
             }
             // Answered before they come here: a client has no peers.

@@ -87,8 +87,10 @@ pub(super) async fn serve(
     tracing::debug!(workers, "data threads");
     let mut ended = open(context, &settings, &data.workers).await;
     if ended.is_ok() {
-        let served = Served::start(api, Role::Gateway);
-        ended = follow(context, settings, &mut data, store, own, served).await;
+        ended = match Served::start(api, &context.config, Role::Gateway).await {
+            Ok(served) => follow(context, settings, &mut data, store, own, served).await,
+            Err(error) => Err(error),
+        };
     }
     let stopped = data.stop();
     ended.and(stopped)
@@ -275,6 +277,10 @@ impl Service<'_> {
             }
             Request::Reload(reply) => {
                 let report = self.reload()?;
+                let _ = reply.send(report);
+            }
+            Request::Set(request, reply) => {
+                let report = self.set(request.changes)?;
                 let _ = reply.send(report);
             }
         }

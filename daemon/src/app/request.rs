@@ -1,6 +1,8 @@
 //! The control API's requests on their way to the control thread's loop, which owns all state.
 
-use tandem::api::{FlowList, FlowRequest, InviteRequest, InviteResponse, Peer, ReloadReport, Role, Status};
+use tandem::api::{
+    FlowList, FlowRequest, InviteRequest, InviteResponse, Peer, ReloadReport, Role, SetRequest, Status,
+};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::api::{ApiError, Control};
@@ -18,6 +20,7 @@ pub(super) enum Request {
     Up(Reply<()>),
     Down(Reply<()>),
     Reload(Reply<ReloadReport>),
+    Set(SetRequest, Reply<ReloadReport>),
 }
 
 /// Counts changes of the daemon's state.
@@ -98,6 +101,10 @@ impl Control for Remote {
 
     async fn reload(&self) -> Result<ReloadReport, ApiError> {
         self.ask(Request::Reload).await
+    }
+
+    async fn set(&self, request: SetRequest) -> Result<ReloadReport, ApiError> {
+        self.ask(|reply| Request::Set(request, reply)).await
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

@@ -46,6 +46,7 @@ pub(super) fn diff(old: &Config, new: &Config) -> Vec<Change> {
     changes.compare("log.level", Effect::Live, &old.log_level, &new.log_level);
     changes.compare("tun.name", Effect::Restart, &old.tun.name, &new.tun.name);
     changes.compare("tun.mtu", Effect::Restart, &old.tun.mtu, &new.tun.mtu);
+    changes.compare("metrics.listen", Effect::Restart, &old.metrics, &new.metrics);
     changes.compare("path.congestion", path, &old.path.congestion, &new.path.congestion);
     changes.compare("path.keepalive", path, &old.path.keepalive, &new.path.keepalive);
     changes.compare("rule", Effect::Live, &old.rules, &new.rules);

@@ -51,6 +51,7 @@ fn read(table: &Table, file: &Path, reader: &mut Reader<'_>) -> Option<Config> {
     let socket = root.get(reader, "socket", |value| socket_path(value, folder));
     let log_level = root.section("log").get(reader, "level", log_filter);
     let tun = tun(&root.section("tun"), reader);
+    let metrics = root.section("metrics").get(reader, "listen", |value| listen_address(string(value)?));
     let path = path_settings(&root.section("path"), reader);
     let rules = rules::rules(&root, reader);
     let role = match assumed {
@@ -64,6 +65,7 @@ fn read(table: &Table, file: &Path, reader: &mut Reader<'_>) -> Option<Config> {
         socket: socket.unwrap_or_else(|| DEFAULT_SOCKET.into()),
         log_level: log_level.unwrap_or_else(|| "info".to_owned()),
         tun,
+        metrics,
         path,
         rules,
         role,

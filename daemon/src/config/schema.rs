@@ -47,6 +47,7 @@ const SECTIONS: &[Section] = &[
         keys: &["listen", "endpoint", "pool", "nat", "forward", "peer_to_peer", "workers"],
         shape: Shape::Single,
     },
+    Section { name: "metrics", role: None, keys: &["listen"], shape: Shape::Single },
     Section { name: "path", role: None, keys: &["congestion", "keepalive"], shape: Shape::Single },
     Section {
         name: "rule",

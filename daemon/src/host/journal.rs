@@ -21,6 +21,8 @@ use super::{
     sysctl::Setting,
 };
 
+use crate::keys::file::give_to_owner_of_folder;
+
 pub use undo::UndoError;
 
 const FILE: &str = "journal";
@@ -115,6 +117,7 @@ impl Journal {
         let failed = |source| JournalError::Io { path: path.clone(), source };
         let options = OpenOptions::new().read(true).append(true).create(true).mode(0o600).clone();
         let mut file = options.open(&path).map_err(failed)?;
+        give_to_owner_of_folder(&file, &path).map_err(failed)?;
         if let Err(error) = file.try_lock() {
             return Err(match error {
                 std::fs::TryLockError::WouldBlock => JournalError::InUse { path },

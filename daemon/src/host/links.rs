@@ -12,6 +12,7 @@ mod watcher;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+pub(super) use decode::{ip as route_address, lasting_address};
 pub use filter::{BadGlob, LinkFilter};
 pub use watcher::LinkWatcher;
 

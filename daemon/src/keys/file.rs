@@ -1,8 +1,8 @@
-//! Files that appear whole or not at all.
+//! Files that appear whole or not at all, and belong to whom their folder belongs to.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags};
@@ -37,6 +37,7 @@ impl Staged {
         let staged = Self { temporary, target: target.to_owned(), persisted: false };
         // The umask may have taken bits away that the mode grants.
         file.set_permissions(fs::Permissions::from_mode(mode))?;
+        give_to_owner_of_folder(&file, target)?;
         file.write_all(content)?;
         file.sync_all()?;
         Ok(staged)
@@ -80,6 +81,24 @@ pub(crate) fn temporary_name(target: &Path) -> io::Result<PathBuf> {
 pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?;
     sync_folder(to)
+}
+
+/// Gives the open file at `path` the owner and the group of its folder, where this process may and they differ: what
+/// root sets up in the folders of the daemon's own user is for that user to read.
+pub(crate) fn give_to_owner_of_folder(file: &File, path: &Path) -> io::Result<()> {
+    let (own, folder) = (file.metadata()?, fs::metadata(folder_of(path))?);
+    if !rustix::process::geteuid().is_root() || (own.uid(), own.gid()) == (folder.uid(), folder.gid()) {
+        return Ok(());
+    }
+    match fchown(file, Some(folder.uid()), Some(folder.gid())) {
+        // Root of a user namespace that does not know the folder's owner: the file stays with those who can read it.
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::PermissionDenied) =>
+        {
+            Ok(())
+        }
+        given => given,
+    }
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {

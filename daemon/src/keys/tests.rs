@@ -29,6 +29,18 @@ fn a_saved_key_is_read_back_with_the_same_pin() {
 }
 
 #[test]
+fn what_root_makes_in_a_users_folder_belongs_to_that_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(KEY_FILE);
+    // Only root may give a folder away, and only to users that its namespace knows.
+    let _ = std::os::unix::fs::chown(folder.path(), Some(4321), Some(1234));
+    NodeKey::generate().unwrap().save_new(&path).unwrap();
+    let (folder, key) = (fs::metadata(folder.path()).unwrap(), fs::metadata(&path).unwrap());
+    assert_eq!((key.uid(), key.gid()), (folder.uid(), folder.gid()));
+    assert_eq!(mode_of(&path), 0o600);
+}
+
+#[test]
 fn a_key_file_is_never_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(KEY_FILE);

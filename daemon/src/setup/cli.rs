@@ -32,6 +32,8 @@ pub enum Command {
     Check(FileArgs),
     /// Show the pin of this node's key.
     Key(FileArgs),
+    /// Change a configuration file as standard input says, in JSON.
+    Set(FileArgs),
 }
 
 impl Command {
@@ -41,7 +43,7 @@ impl Command {
         match self {
             Self::GatewayInit(args) => args.place.json,
             Self::Join(args) => args.place.json,
-            Self::Check(args) | Self::Key(args) => args.json,
+            Self::Check(args) | Self::Key(args) | Self::Set(args) => args.json,
         }
     }
 }
@@ -61,12 +63,24 @@ pub struct PlaceArgs {
     /// Name of the TUN device; a second daemon on one host needs another one.
     #[arg(long, value_name = "NAME", default_value_t)]
     pub tun: TunName,
+    /// Only write the files: do not start the service.
+    #[arg(long)]
+    pub no_start: bool,
     /// Replace what is there.
     #[arg(long)]
     pub force: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+impl PlaceArgs {
+    /// Whether this is the node that the host's service runs, and not one beside it.
+    pub(super) fn is_the_hosts_own(&self) -> bool {
+        let own =
+            [(&self.config, DEFAULT_FILE), (&self.state, DEFAULT_STATE), (&self.socket, DEFAULT_SOCKET)];
+        own.iter().all(|(path, default)| path.as_os_str() == *default)
+    }
 }
 
 /// `tandemd gateway-init`
@@ -78,12 +92,19 @@ pub struct GatewayInitArgs {
     /// UDP address to listen on; may be repeated.
     #[arg(long, value_name = "ADDRESS:PORT", default_values = ["0.0.0.0:443", "[::]:443"])]
     pub listen: Vec<SocketAddr>,
-    /// Name or address under which clients reach this gateway; may be repeated.
-    #[arg(long, value_name = "HOST:PORT", required = true)]
+    /// Name or address under which clients reach this gateway; may be repeated. Without one, its public addresses.
+    #[arg(long, value_name = "HOST:PORT")]
     pub endpoint: Vec<Endpoint>,
-    /// Addresses for the clients, one IPv4 prefix and one IPv6 prefix.
-    #[arg(long, value_name = "PREFIX", default_values = ["10.77.0.0/24", "fd77::/64"])]
+    /// Addresses for the clients, one IPv4 prefix and one IPv6 prefix. Without one, such that collide with no network
+    /// of this host.
+    #[arg(long, value_name = "PREFIX")]
     pub pool: Vec<Prefix>,
+    /// Print an invitation for a client of this name.
+    #[arg(long, value_name = "NAME")]
+    pub invite: Option<String>,
+    /// Leave the host's firewall as it is.
+    #[arg(long)]
+    pub no_firewall: bool,
     /// Do not masquerade what leaves towards the world.
     #[arg(long)]
     pub no_nat: bool,
@@ -103,10 +124,10 @@ pub struct JoinArgs {
     pub link_allow: Vec<Glob>,
 }
 
-/// `tandemd check` and `tandemd key`
+/// `tandemd check`, `tandemd key` and `tandemd set`
 #[derive(Debug, Args)]
 pub struct FileArgs {
-    /// Configuration file to read.
+    /// Configuration file.
     #[arg(long, value_name = "FILE", default_value = DEFAULT_FILE)]
     pub config: PathBuf,
     /// Print JSON.

@@ -1,13 +1,16 @@
 //! Why a subcommand failed, for people and for machines.
 
 use std::io;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use serde_json::json;
 
+use crate::config::edit::EditError;
 use crate::config::{ConfigError, Report};
+use crate::host::netlink::NetlinkError;
 use crate::keys::KeyError;
-use crate::store::StoreError;
+use crate::store::{InviteError, StoreError};
 use crate::token::{Refusal, TokenError};
 
 /// Why the gateway did not make this node a peer.
@@ -36,6 +39,9 @@ pub enum SetupError {
     /// What was asked for makes no valid configuration.
     #[error("these settings make no valid configuration:\n{0}")]
     Settings(String),
+    /// The configuration cannot be changed as asked.
+    #[error(transparent)]
+    Edit(#[from] EditError),
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -54,6 +60,26 @@ pub enum SetupError {
     /// The gateway did not make this node a peer.
     #[error(transparent)]
     Enrol(#[from] EnrolFailure),
+    /// The gateway could not invite anybody.
+    #[error(transparent)]
+    Invite(#[from] InviteError),
+    /// The kernel did not tell what networks there are.
+    #[error("cannot see which networks this host is part of: {0}")]
+    Surroundings(#[from] NetlinkError),
+    /// A gateway behind NAT.
+    #[error("this host has no public address{}", listed(.0))]
+    NoPublicAddress(Vec<IpAddr>),
+    /// All private networks are in use.
+    #[error("every pool of addresses that is usually free overlaps with a network of this host")]
+    NoPool,
+    /// The service manager refused.
+    #[error("all files are written, but systemctl {verb} tandemd.service failed: {reason}")]
+    Service {
+        /// What was asked of it.
+        verb: &'static str,
+        /// What it said.
+        reason: String,
+    },
     /// The file system refused.
     #[error("{}: {source}", path.display())]
     Io {
@@ -71,12 +97,17 @@ impl SetupError {
         match self {
             // A token whose time is over is no mistake of the one who typed it.
             Self::Token(TokenError::Expired(_)) => 1,
-            Self::Settings(_) | Self::Config(_) | Self::TokenInput(_) | Self::Token(_) => 2,
+            Self::Settings(_) | Self::Edit(_) | Self::Config(_) | Self::TokenInput(_) | Self::Token(_) => 2,
             Self::Enrol(EnrolFailure::Timeout(_)) => 4,
             Self::Exists(_)
             | Self::GatewayState(_)
             | Self::Key(_)
             | Self::Store(_)
+            | Self::Invite(_)
+            | Self::Surroundings(_)
+            | Self::NoPublicAddress(_)
+            | Self::NoPool
+            | Self::Service { .. }
             | Self::Enrol(EnrolFailure::Refused(_) | EnrolFailure::Failed(_))
             | Self::Io { .. } => 1,
         }
@@ -88,15 +119,19 @@ impl SetupError {
         match self {
             Self::Exists(_) => "exists",
             Self::GatewayState(_) => "gateway-state",
-            Self::Settings(_) => "usage",
+            Self::Settings(_) | Self::Edit(_) => "usage",
             Self::Config(_) => "bad-config",
             Self::Key(_) => "bad-key",
             Self::Store(_) => "store-failed",
+            Self::Invite(_) => "not-invited",
+            Self::NoPublicAddress(_) => "no-public-address",
+            Self::NoPool => "no-pool",
+            Self::Service { .. } => "service-failed",
             Self::Token(TokenError::Expired(_)) => "token-expired",
             Self::TokenInput(_) | Self::Token(_) => "bad-token",
             Self::Enrol(EnrolFailure::Refused(refusal)) => &refusal.kind,
             Self::Enrol(EnrolFailure::Timeout(_)) => "timeout",
-            Self::Enrol(EnrolFailure::Failed(_)) | Self::Io { .. } => "failed",
+            Self::Enrol(EnrolFailure::Failed(_)) | Self::Surroundings(_) | Self::Io { .. } => "failed",
         }
     }
 
@@ -108,6 +143,16 @@ impl SetupError {
                 Some("choose other paths with --config and --state, or replace it with --force")
             }
             Self::GatewayState(_) => Some("choose another folder with --state"),
+            Self::NoPublicAddress(_) => Some(
+                "it stands behind NAT, as with many providers: say where clients reach it, as in --endpoint \
+                 vps.example:443",
+            ),
+            Self::NoPool => {
+                Some("choose one that clients do not use either, as in --pool 10.99.0.0/24 --pool fd99::/64")
+            }
+            Self::Service { .. } => {
+                Some("see `journalctl -u tandemd -n 20`, then `systemctl restart tandemd`")
+            }
             Self::Enrol(EnrolFailure::Refused(_)) => {
                 Some("ask for a new token: `tandem invite NAME` on the gateway prints one")
             }
@@ -118,9 +163,12 @@ impl SetupError {
                 Some("run it as root, or choose paths that you may write to")
             }
             Self::Settings(_)
+            | Self::Edit(_)
             | Self::Config(_)
             | Self::Key(_)
             | Self::Store(_)
+            | Self::Invite(_)
+            | Self::Surroundings(_)
             | Self::TokenInput(_)
             | Self::Token(_)
             | Self::Enrol(EnrolFailure::Failed(_))
@@ -147,6 +195,12 @@ impl SetupError {
         }
         body
     }
+}
+
+/// Addresses in brackets, nothing where there are none.
+fn listed(addresses: &[IpAddr]) -> String {
+    let texts: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+    if texts.is_empty() { String::new() } else { format!(" (only {})", texts.join(", ")) }
 }
 
 fn problems(report: &Report) -> serde_json::Value {

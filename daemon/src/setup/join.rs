@@ -5,6 +5,8 @@ use serde_json::json;
 use super::cli::JoinArgs;
 use super::gateway::shell_word;
 use super::made::Made;
+use super::programs::Programs;
+use super::service::{self, Service};
 use super::template::{self, Places};
 use super::{Outcome, SetupError, absolute};
 use crate::config::Config;
@@ -31,6 +33,7 @@ pub struct Joined {
     config: Config,
     pin: Pin,
     enrolled: Enrolled,
+    service: Service,
 }
 
 impl PreparedJoin {
@@ -86,11 +89,27 @@ impl PreparedJoin {
         let config_error = |source| SetupError::Io { path: self.config.file.clone(), source };
         self.staged_config.persist(self.existing).map_err(config_error)?;
         self.made.keep();
-        Ok(Joined { pin: self.key.pin(), config: self.config, enrolled })
+        Ok(Joined { pin: self.key.pin(), config: self.config, enrolled, service: Service::Absent })
     }
 }
 
 impl Joined {
+    /// Starts the service, where this is the host's `own` client.
+    ///
+    /// # Errors
+    /// [`SetupError::Service`] when it does not start; the files stay, as the token is spent.
+    pub(super) fn put_to_work(
+        mut self,
+        args: &JoinArgs,
+        own: bool,
+        programs: &mut dyn Programs,
+    ) -> Result<Self, SetupError> {
+        if own && !args.place.no_start {
+            self.service = service::start(programs)?;
+        }
+        Ok(self)
+    }
+
     /// The configuration as written.
     #[must_use]
     pub fn config(&self) -> &Config {
@@ -106,17 +125,13 @@ impl Outcome for Joined {
              configuration  {}\n  \
              key            {}\n  \
              pin            {}\n  \
-             addresses      {}\n\n\
-             Next:\n  \
-             tandemd --config {}\n  \
-             tandem --socket {} status",
+             addresses      {}\n\n{}",
             self.enrolled.name,
             self.config.file.display(),
             self.config.key_file().display(),
             self.pin,
             addresses.join(", "),
-            shell_word(&self.config.file.display().to_string()),
-            shell_word(&self.config.socket.display().to_string()),
+            self.next(),
         )
     }
 
@@ -131,6 +146,22 @@ impl Outcome for Joined {
             "key": self.config.key_file(),
             "pin": self.pin.to_string(),
             "tun": self.config.tun.name.as_str(),
+            "running": self.service == Service::Running,
         })
+    }
+}
+
+impl Joined {
+    fn next(&self) -> String {
+        match self.service {
+            Service::Running => {
+                "The service tandemd runs, and starts with the system. Next:\n  tandem status".to_owned()
+            }
+            Service::Absent => format!(
+                "Next:\n  tandemd --config {}\n  tandem --socket {} status",
+                shell_word(&self.config.file.display().to_string()),
+                shell_word(&self.config.socket.display().to_string()),
+            ),
+        }
     }
 }

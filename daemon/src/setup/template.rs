@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::SetupError;
 use super::cli::{GatewayInitArgs, JoinArgs};
+use super::gateway::Reached;
 use crate::config::{Config, ConfigError, DEFAULT_MARK, DEFAULT_MTU, TunName};
 use crate::token::Token;
 
@@ -14,9 +15,13 @@ pub(super) struct Places<'a> {
     pub(super) socket: &'a Path,
 }
 
-pub(super) fn gateway(args: &GatewayInitArgs, places: &Places<'_>) -> Result<String, SetupError> {
+pub(super) fn gateway(
+    args: &GatewayInitArgs,
+    reached: &Reached,
+    places: &Places<'_>,
+) -> Result<String, SetupError> {
     let common = common("gateway", places, &args.place.tun)?;
-    let (listen, endpoint, pool) = (array(&args.listen), array(&args.endpoint), array(&args.pool));
+    let (listen, endpoint, pool) = (array(&args.listen), array(&reached.endpoint), array(&reached.pool));
     let nat = !args.no_nat;
     Ok(format!(
         r#"{common}

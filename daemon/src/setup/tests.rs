@@ -1,6 +1,8 @@
 mod gateway;
 mod joining;
+pub(super) mod programs;
 mod reporting;
+mod setting;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;

@@ -169,6 +169,7 @@ fn open_file(path: &Path, builder: &Builder) -> Result<redb::Database, redb::Err
 pub(super) fn create_private(path: &Path) -> io::Result<File> {
     let file = File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
     file.set_permissions(Permissions::from_mode(0o600))?;
+    file::give_to_owner_of_folder(&file, path)?;
     Ok(file)
 }
 

@@ -95,6 +95,40 @@ fn a_reload_changes_links_without_dropping_the_tunnel() {
 }
 
 #[test]
+fn what_is_set_is_in_force_at_once_and_kept_in_the_file_beside_its_comments() {
+    let Some(world) = tunnel(WorldSpec::default()) else { return };
+    let config = || std::fs::read_to_string(world.laptop().unwrap().node().config()).unwrap();
+    let before = config();
+    let said = tandem(&world, &["set", "link", "wwan0", "tier=never"]);
+    assert!(said.contains("applied: link"), "{said}");
+    assert!(wait_until(5 * SECOND, || state_of_path(&world, "wwan0") == "unused (tier-never)"));
+    let after = config();
+    assert!(after.contains("[link.wwan0]\ntier = \"never\""), "{after}");
+    let kept = before.lines().filter(|line| line.starts_with('#'));
+    kept.for_each(|comment| assert!(after.contains(comment), "{comment} is gone from\n{after}"));
+    assert!(reaches_web(&world));
+}
+
+#[test]
+fn what_is_set_for_now_ends_with_the_next_reload_and_is_in_no_file() {
+    let Some(world) = tunnel(WorldSpec::default()) else { return };
+    let config = || std::fs::read_to_string(world.laptop().unwrap().node().config()).unwrap();
+    let before = config();
+    tandem(&world, &["set", "link", "wwan0", "tier=backup", "--runtime"]);
+    // A second one does not end the first.
+    tandem(&world, &["set", "policy", "bulk", "protocol=tcp", "--runtime"]);
+    assert!(wait_until(5 * SECOND, || state_of_path(&world, "wwan0") == "standby (tier-backup)"));
+    assert_eq!(config(), before);
+    let laptop = world.laptop().unwrap();
+    let late = ["set", "key", "tun.mtu=1400", "--runtime"];
+    let refused = sure(&world, laptop.node().tandem(laptop.namespace(), &late));
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("tun.mtu takes a restart"), "{refused:?}");
+    tandem(&world, &["config", "reload"]);
+    assert!(wait_until(5 * SECOND, || state_of_path(&world, "wwan0") == "up (in-use)"));
+}
+
+#[test]
 fn a_reload_of_a_bad_file_changes_nothing() {
     let Some(world) = tunnel(WorldSpec::default()) else { return };
     rewrite(&world, "[links]", "[links]\ncolour = 7");

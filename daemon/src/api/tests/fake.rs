@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use tandem::api::{
     Credential, DEFAULT_FLOW_LIMIT, Flow, FlowBasis, FlowClass, FlowList, FlowRequest, InviteRequest,
-    InviteResponse, Path, Peer, PeerCount, PeerState, ReloadReport, Role, SCHEMA, State, Status, reason,
+    InviteResponse, Path, Peer, PeerCount, PeerState, ReloadReport, Role, SCHEMA, SetRequest, State, Status,
+    reason,
 };
 use tandem::client::Client;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,17 +20,18 @@ use crate::api::{ApiError, ApiServer, Control};
 
 /// A daemon whose whole state is one [`Status`] that the test sets.
 #[derive(Clone)]
-pub(super) struct Fake {
+pub(in crate::api) struct Fake {
     status: Arc<Mutex<Status>>,
     changes: Arc<watch::Sender<u64>>,
 }
 
 impl Fake {
-    pub(super) fn new(role: Role, state: State, paths: Vec<Path>) -> Self {
+    pub(in crate::api) fn new(role: Role, state: State, paths: Vec<Path>) -> Self {
         let status = Status {
             schema: SCHEMA,
             version: "0.1.0".into(),
             role,
+            config_file: None,
             state,
             reason: reason::ESTABLISHED.into(),
             since_unix_us: None,
@@ -107,6 +109,12 @@ impl Control for Fake {
 
     async fn reload(&self) -> Result<ReloadReport, ApiError> {
         Err(ApiError::bad_config(&"line 3: links.alow: unknown key"))
+    }
+
+    async fn set(&self, request: SetRequest) -> Result<ReloadReport, ApiError> {
+        // Says what it was asked for.
+        let applied = request.changes.iter().map(|change| format!("{change:?}")).collect();
+        Ok(ReloadReport { schema: SCHEMA, applied, needs_restart: Vec::new() })
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

@@ -65,6 +65,17 @@ async fn curl_invites_without_naming_a_content_type() {
 }
 
 #[tokio::test]
+async fn settings_are_handed_on_as_they_came() {
+    let body = r#"{"changes": [{"key": {"path": ["link", "wwan0", "tier"], "value": "backup"}}]}"#;
+    let (status, body) = client().curl("POST /v1/set", body).await;
+    assert_eq!(status, 200);
+    assert!(body["applied"][0].as_str().unwrap().contains("wwan0"), "{body}");
+    let wrong = r#"{"changes": [{"key": {"path": [], "colour": "red"}}]}"#;
+    let (status, body) = client().curl("POST /v1/set", wrong).await;
+    assert_eq!((status, &body["type"]), (400, &json!(kind::BAD_REQUEST)));
+}
+
+#[tokio::test]
 async fn a_client_does_not_invite() {
     let served = client();
     assert_eq!(refusal(served.client.invite(&invitation("phone")).await), kind::WRONG_ROLE);
@@ -151,12 +162,15 @@ async fn the_document_describes_every_address() {
         described,
         [
             "/v1/down",
+            "/v1/events",
             "/v1/flows",
             "/v1/invitations",
+            "/v1/metrics",
             "/v1/paths",
             "/v1/peers",
             "/v1/peers/{name}",
             "/v1/reload",
+            "/v1/set",
             "/v1/status",
             "/v1/up",
             "/v1/wait"

@@ -1,11 +1,12 @@
 //! Reading the configuration again.
 
-use tandem::api::ReloadReport;
+use tandem::api::{ReloadReport, Setting};
 
 use super::{Session, duplication, engine, filter};
 use crate::api::ApiError;
+use crate::app::flows;
+use crate::app::reload::{self, Wanted};
 use crate::app::resolve::Resolver;
-use crate::app::{flows, reload};
 use crate::config::{Change, Client, Config, Effect, Role};
 use crate::host::notify;
 
@@ -18,12 +19,29 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Applies what can be applied. The inner error is for whoever asked, the outer one ends the daemon.
+    /// Applies what can be applied of the file. The inner error is for whoever asked, the outer one ends the daemon.
     pub(super) async fn reload(&mut self) -> anyhow::Result<Result<ReloadReport, ApiError>> {
-        let outcome = match reload::read(self.context) {
-            Ok((new, changes)) => {
-                self.apply(new, &changes).await?;
-                Ok(reload::report(&changes))
+        let wanted = reload::read(self.context);
+        self.put_in_force(wanted).await
+    }
+
+    /// Puts settings in force until the next reload.
+    pub(super) async fn set(
+        &mut self,
+        settings: Vec<Setting>,
+    ) -> anyhow::Result<Result<ReloadReport, ApiError>> {
+        let wanted = reload::set(self.context, settings);
+        self.put_in_force(wanted).await
+    }
+
+    async fn put_in_force(
+        &mut self,
+        wanted: Result<Wanted, ApiError>,
+    ) -> anyhow::Result<Result<ReloadReport, ApiError>> {
+        let outcome = match wanted {
+            Ok(wanted) => {
+                self.apply(wanted.config.clone(), &wanted.changes).await?;
+                Ok(wanted.done(self.context))
             }
             Err(error) => Err(error),
         };

@@ -18,6 +18,7 @@ impl Session<'_> {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             role: Role::Client,
+            config_file: Some(self.context.config.file.display().to_string()),
             state: self.phase.state,
             reason: self.phase.reason.to_string(),
             since_unix_us: Some(report::unix_us(self.phase.since)),

@@ -1,10 +1,11 @@
 //! Reading the configuration again.
 
-use tandem::api::ReloadReport;
+use tandem::api::{ReloadReport, Setting};
 
 use super::{Service, install_firewall};
 use crate::api::ApiError;
-use crate::app::{flows, reload};
+use crate::app::flows;
+use crate::app::reload::{self, Wanted};
 use crate::config::{Config, Gateway, Role};
 use crate::host::notify;
 
@@ -17,12 +18,26 @@ impl Service<'_> {
         Ok(())
     }
 
-    /// Applies what can be applied. The inner error is for whoever asked, the outer one ends the daemon.
+    /// Applies what can be applied of the file. The inner error is for whoever asked, the outer one ends the daemon.
     pub(super) fn reload(&mut self) -> anyhow::Result<Result<ReloadReport, ApiError>> {
-        let outcome = match reload::read(self.context) {
-            Ok((new, changes)) => {
-                self.adopt(new)?;
-                Ok(reload::report(&changes))
+        let wanted = reload::read(self.context);
+        self.put_in_force(wanted)
+    }
+
+    /// Puts settings in force until the next reload.
+    pub(super) fn set(&mut self, settings: Vec<Setting>) -> anyhow::Result<Result<ReloadReport, ApiError>> {
+        let wanted = reload::set(self.context, settings);
+        self.put_in_force(wanted)
+    }
+
+    fn put_in_force(
+        &mut self,
+        wanted: Result<Wanted, ApiError>,
+    ) -> anyhow::Result<Result<ReloadReport, ApiError>> {
+        let outcome = match wanted {
+            Ok(wanted) => {
+                self.adopt(wanted.config.clone())?;
+                Ok(wanted.done(self.context))
             }
             Err(error) => Err(error),
         };

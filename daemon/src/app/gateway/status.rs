@@ -35,6 +35,7 @@ impl Service<'_> {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             role: Role::Gateway,
+            config_file: Some(self.context.config.file.display().to_string()),
             state,
             reason: reason.to_owned(),
             since_unix_us: Some(report::unix_us(self.since)),

@@ -6,8 +6,11 @@ use super::super::*;
 
 const CLIENT: &str = include_str!("../../../../packaging/examples/client.toml");
 const GATEWAY: &str = include_str!("../../../../packaging/examples/gateway.toml");
-const GUIDE: [&str; 2] =
-    [include_str!("../../../../docs/src/laptop.md"), include_str!("../../../../docs/src/policies.md")];
+const GUIDE: [&str; 3] = [
+    include_str!("../../../../docs/src/laptop.md"),
+    include_str!("../../../../docs/src/policies.md"),
+    include_str!("../../../../docs/src/scripting.md"),
+];
 
 fn parse(text: &str) -> Config {
     Config::parse(text, Path::new(DEFAULT_FILE)).unwrap()

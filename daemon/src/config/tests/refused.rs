@@ -44,7 +44,7 @@ fn a_key_like_no_other_is_reported_with_those_allowed() {
     assert_eq!(
         report(&client("colour = 1", "", "")),
         [
-            "2: colour: unknown key; allowed: role, state, socket, log, tun, client, links, link, duplicate, path, rule"
+            "2: colour: unknown key; allowed: role, state, socket, log, tun, client, links, link, duplicate, metrics, path, rule"
         ]
     );
 }

@@ -109,6 +109,11 @@ pub(super) fn address(message: &AddressMessage) -> Option<Address> {
     Some(Address { ifindex: message.header.index, address, usable, temporary })
 }
 
+/// The address of a message, where it has global scope and lasts.
+pub(in crate::host) fn lasting_address(message: &AddressMessage) -> Option<IpAddr> {
+    address(message).filter(|found| found.usable && !found.temporary).map(|found| found.address)
+}
+
 /// The routes of a message, one per next hop; none where they are not unicast routes of the main
 /// table.
 pub(super) fn routes(message: &RouteMessage) -> Option<Vec<Route>> {
@@ -157,7 +162,7 @@ fn next_hop(attributes: &[RouteAttribute]) -> Option<IpAddr> {
     })
 }
 
-fn ip(address: &RouteAddress) -> Option<IpAddr> {
+pub(in crate::host) fn ip(address: &RouteAddress) -> Option<IpAddr> {
     match address {
         RouteAddress::Inet(address) => Some(IpAddr::V4(*address)),
         RouteAddress::Inet6(address) => Some(IpAddr::V6(*address)),

@@ -1,3 +1,4 @@
+use super::programs::Told;
 use super::*;
 use crate::keys::NodeKey;
 
@@ -105,8 +106,57 @@ fn a_path_with_quotes_and_spaces_survives_the_file() {
 }
 
 #[test]
-fn an_endpoint_is_required() {
-    let error = Cli::try_parse_from(["tandemd", "gateway-init"]).unwrap_err();
-    assert_eq!(error.exit_code(), 2);
-    assert!(error.to_string().contains("--endpoint <HOST:PORT>"), "{error}");
+fn a_second_setup_keeps_the_endpoint_and_the_pool_that_nobody_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = gateway_init(&gateway_args(folder.path(), GATEWAY)).unwrap();
+    let files = "--config @/gw/tandem.toml --state @/gw --socket @/gw/ctl.sock --force";
+    let second = gateway_init(&gateway_args(folder.path(), files)).unwrap();
+    assert_eq!(second.config(), first.config());
+}
+
+#[test]
+fn the_first_client_is_invited_and_the_service_started_at_the_hosts_own_gateway() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = gateway_args(folder.path(), GATEWAY);
+    let mut host = Told::default()
+        .with_systemd()
+        .says("ufw status", "Status: active")
+        .says("ufw", "")
+        .says("systemctl", "");
+    let made = gateway_init(&args).unwrap().put_to_work(&args, true, &mut host, now()).unwrap();
+    assert_eq!(host.asked.last().unwrap(), "systemctl restart tandemd.service");
+    let text = made.text();
+    for part in [
+        "ufw: opened",
+        "The service tandemd runs",
+        "\"laptop\"",
+        "sudo tandem join tandem1:",
+        "10.99.0.1:443",
+    ] {
+        assert!(text.contains(part), "{part} is missing:\n{text}");
+    }
+    let token = Token::parse(made.json()["token"].as_str().unwrap(), now()).unwrap();
+    assert_eq!(token.pin, made.pin());
+    assert_eq!(token.endpoints[0].to_string(), "10.99.0.1:443");
+    assert!(!format!("{made:?}").contains("tandem1:"), "the token shows in debug output");
+
+    // Once there is an invitation, another one is made only for who asks.
+    let args = gateway_args(folder.path(), &format!("{GATEWAY} --force --no-firewall --no-start"));
+    let mut host = Told::default().with_systemd().says("systemctl", "");
+    let made = gateway_init(&args).unwrap().put_to_work(&args, true, &mut host, now()).unwrap();
+    assert_eq!((host.asked.len(), &made.json()["token"]), (0, &serde_json::Value::Null));
+    assert!(made.text().contains("Next:\n  tandemd --config"), "{}", made.text());
+}
+
+#[test]
+fn a_gateway_beside_the_hosts_own_touches_neither_firewall_nor_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = gateway_args(folder.path(), &format!("{GATEWAY} --invite phone"));
+    let mut host = Told::default().with_systemd().says("ufw", "Status: active").says("systemctl", "");
+    let made = gateway_init(&args).unwrap().put_to_work(&args, false, &mut host, now()).unwrap();
+    assert_eq!(host.asked, Vec::<String>::new());
+    assert_eq!(made.json()["invited"], "phone");
+    assert!(!args.place.is_the_hosts_own());
+    let plain = gateway_args(folder.path(), "--force");
+    assert!(plain.place.is_the_hosts_own());
 }

@@ -41,7 +41,8 @@ fn json_names_everything_that_was_made() {
             "schema": 1, "config": at("gw/tandem.toml"), "state": at("gw"), "socket": at("gw/ctl.sock"),
             "key": at("gw/key.pem"), "key_kept": false, "store": at("gw/peers.redb"), "pin": pin,
             "tun": "tandem0", "listen": ["0.0.0.0:443", "[::]:443"], "endpoint": ["10.99.0.1:443"],
-            "pool": ["10.77.0.0/24", "fd77::/64"], "nat": true,
+            "pool": ["10.77.0.0/24", "fd77::/64"], "nat": true, "firewall": [], "running": false, "invited": null,
+            "token": null,
         })
     );
 }
