@@ -15,6 +15,9 @@
 //!   slow starts double as ours does: a little behind them, a queue stood before the path for as long as they last. The
 //!   tunnel's queue dropped of it, or the longer round trips ended the slow start (HyStart, RFC 9406), and a flow over a
 //!   long link was left at a twentieth of it for many seconds.
+//! - **Beside calls, a queue that stands as before after it was drained is perhaps none**: the way has become longer, as when
+//!   a phone changes cells. With next to nothing in flight for a round, that shows at once. The draft finds out after five to
+//!   ten seconds, and by then what too small a window lets through would have been taken for the bandwidth, again and again.
 //! - **A round trip that is almost the least counts as the least**: its queue is empty, and no pause is needed to see
 //!   what it would be without one.
 
@@ -137,7 +140,7 @@ impl Bbr {
         if self.model.round_started() {
             self.adapt_bounds(&sample);
         }
-        let step = phase::Step { now, in_flight, mtu: self.mtu, sample: &sample };
+        let step = phase::Step { now, in_flight, mtu: self.mtu, calls: self.carries_calls, sample: &sample };
         let before = self.phase.is_probing_rtt();
         self.phase.advance(&step, &mut self.model, &mut self.random);
         match (before, self.phase.is_probing_rtt()) {
@@ -225,7 +228,7 @@ impl Bbr {
         }
         let bound = self.phase.bound(&self.model, self.mtu);
         let rtt_bound = match self.phase.is_probing_rtt() {
-            true => self.model.bdp(500).unwrap_or(0),
+            true => self.phase.probe_rtt_window(&self.model),
             false => u64::MAX,
         };
         self.window = self.window.min(bound).min(rtt_bound).max(LEAST_WINDOW * self.mtu);

@@ -81,8 +81,9 @@ pub(super) struct Model {
     /// Average share of packets lost.
     loss: f64,
     lumps: Lumps,
-    /// Rounds on end with a queue.
+    /// Rounds on end with a queue, and the highest rate before them.
     standing: u32,
+    rate_before: u64,
 }
 
 impl Model {
@@ -101,6 +102,7 @@ impl Model {
             loss: 0.0,
             lumps: Lumps::new(now),
             standing: 0,
+            rate_before: 0,
         }
     }
 
@@ -117,6 +119,9 @@ impl Model {
         self.round.started = sample.prior_delivered >= self.round.ends_at;
         if self.round.started {
             self.last = self.round;
+            if self.standing == 0 {
+                self.rate_before = self.max_rate();
+            }
             self.standing = if self.has_queue() { self.standing + 1 } else { 0 };
             let delivered = sampler.delivered();
             self.round = Round {
@@ -235,6 +240,16 @@ impl Model {
         Some(scale(bytes_in(rate, rtt), thousandths))
     }
 
+    /// Bytes that the path was seen to deliver in a round trip's time lately, whatever it is believed to hold.
+    pub(super) fn held_lately(&self) -> u64 {
+        bytes_in(self.last.rate.min(self.bandwidth()), self.min_rtt.unwrap_or_default())
+    }
+
+    /// Whether a round trip is more than the least one that is known, beyond what jitter explains.
+    pub(super) fn is_visibly_longer(&self, rtt: Duration) -> bool {
+        self.min_rtt.is_some_and(|least| rtt > least + self.visible(least))
+    }
+
     /// Whether packets wait in the link: no round trip of the last round was near the least.
     pub(super) fn has_queue(&self) -> bool {
         self.queue().is_some_and(|(queue, least)| queue > self.visible(least))
@@ -271,6 +286,11 @@ impl Model {
     /// What was measured before does not hold any more: the path carries `rate` bytes/s.
     pub(super) fn renew_rate(&mut self, rate: u64) {
         self.rates = [rate, 0];
+    }
+
+    /// What seemed to be a queue was none: the path carries what it carried before.
+    pub(super) fn restore_rate(&mut self) {
+        self.rates[0] = self.rates[0].max(self.rate_before);
     }
 
     /// Rounds on end at whose end a queue stood.

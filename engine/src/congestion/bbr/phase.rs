@@ -31,6 +31,11 @@ const PROBE_ROUNDS: u64 = 63;
 const STANDING_ROUNDS: u32 = 4;
 /// How long the queue is kept empty to see the least round trip (§5.3.4.3).
 const PROBE_RTT_TIME: Duration = Duration::from_millis(200);
+/// How long the way is believed after it was doubted: a neighbour's queue stands, too, and one of the way back.
+const BELIEVED: Duration = Duration::from_secs(5);
+/// The way is not doubted where it holds fewer packets: the time for which the peer holds acknowledgements back passes for a
+/// queue there.
+const FEW_PACKETS: u64 = 8;
 /// What is left free below a bound that losses have shown, thousandths of it (Headroom, §2.8).
 const WITH_HEADROOM: u64 = 850;
 /// What is left of the window's target, at least, if that much in flight was too much (Beta), thousandths.
@@ -52,6 +57,8 @@ pub(super) struct Step<'a> {
     pub(super) now: Instant,
     pub(super) in_flight: u64,
     pub(super) mtu: u64,
+    /// Whether the path carries calls, so that hardly more is in flight than the path is believed to hold.
+    pub(super) calls: bool,
     pub(super) sample: &'a Sample,
 }
 
@@ -75,6 +82,10 @@ pub(super) struct Phase {
     /// ProbeRTT: until when, once little is in flight, and the least round trip since.
     until: Option<Instant>,
     least: Option<Duration>,
+    /// A queue stood, was drained, and stands as before: perhaps it is none, and the way has become longer.
+    drained_in_vain: bool,
+    /// Not before then is that looked into again.
+    doubt_again: Option<Instant>,
 }
 
 impl Phase {
@@ -91,6 +102,8 @@ impl Phase {
             cycle_open: false,
             until: None,
             least: None,
+            drained_in_vain: false,
+            doubt_again: None,
         }
     }
 
@@ -118,6 +131,13 @@ impl Phase {
 
     pub(super) fn is_probing_rtt(&self) -> bool {
         self.kind == Kind::ProbeRtt
+    }
+
+    /// Most that may be in flight to see the least round trip, bytes: half of what the path holds. Of what it was seen to
+    /// deliver lately, where that is in doubt.
+    pub(super) fn probe_rtt_window(&self, model: &Model) -> u64 {
+        let half = model.bdp(500).unwrap_or(0);
+        if self.drained_in_vain { half.min(scale(model.held_lately(), 500)) } else { half }
     }
 
     pub(super) fn is_draining(&self) -> bool {
@@ -162,9 +182,13 @@ impl Phase {
             Kind::ProbeRtt => self.probe_rtt(step, model, random),
         }
         if self.filled && self.kind != Kind::ProbeRtt && model.min_rtt_is_old(step.now) {
-            self.enter(Kind::ProbeRtt, model);
-            (self.until, self.least) = (None, None);
+            self.look_for_rtt(model);
         }
+    }
+
+    fn look_for_rtt(&mut self, model: &Model) {
+        self.enter(Kind::ProbeRtt, model);
+        (self.until, self.least) = (None, None);
     }
 
     /// A packet was lost, and with it more than the path is forgiven: while probing, that is the answer.
@@ -261,6 +285,7 @@ impl Phase {
     /// Cruise: until it is time to probe, or a queue that stays has to be drained.
     fn cruise(&mut self, step: &Step<'_>, model: &mut Model) {
         self.close_cycle(step, model);
+        self.drained_in_vain &= model.has_queue();
         let due = self.probed.is_none_or(|(at, round)| {
             step.now.saturating_duration_since(at) >= self.wait || model.rounds() >= round + PROBE_ROUNDS
         });
@@ -268,11 +293,20 @@ impl Phase {
             model.lift_bounds();
             self.enter(Kind::Refill, model);
         } else if model.round_started() && model.standing() >= STANDING_ROUNDS && !step.sample.app_limited {
-            // It is no probe: the next one comes when it would have come.
-            if model.rounds() >= self.since + u64::from(STANDING_ROUNDS) {
-                self.enter(Kind::Down, model);
-                self.cycle_open = true;
+            if model.rounds() < self.since + u64::from(STANDING_ROUNDS) {
+                return;
             }
+            let holds_enough = model.bdp(1000).is_some_and(|bdp| bdp >= FEW_PACKETS * step.mtu);
+            let may_doubt = holds_enough && self.doubt_again.is_none_or(|at| step.now >= at);
+            if self.drained_in_vain && may_doubt {
+                self.look_for_rtt(model);
+                return;
+            }
+            // It is no probe: the next one comes when it would have come.
+            self.enter(Kind::Down, model);
+            self.cycle_open = true;
+            // With more in flight, less of the rate is taken for what too small a window lets through.
+            self.drained_in_vain = step.calls;
         }
     }
 
@@ -302,10 +336,12 @@ impl Phase {
 
     /// ProbeRTT: little in flight for a while, and a round at least.
     fn probe_rtt(&mut self, step: &Step<'_>, model: &mut Model, random: &mut Rng) {
-        let half = model.bdp(500).unwrap_or(0).max(LEAST_WINDOW * step.mtu);
+        let little = self.probe_rtt_window(model).max(LEAST_WINDOW * step.mtu);
         match self.until {
-            None if step.in_flight <= half => {
-                self.until = Some(step.now + PROBE_RTT_TIME);
+            None if step.in_flight <= little => {
+                // Others' queues are no matter where the way itself is in doubt: a round without our own will do.
+                let time = if self.drained_in_vain { step.sample.rtt } else { PROBE_RTT_TIME };
+                self.until = Some(step.now + time.min(PROBE_RTT_TIME));
                 self.since = model.rounds();
             }
             None => {}
@@ -316,9 +352,18 @@ impl Phase {
                     self.least = Some(self.least.map_or(rtt, |least| least.min(rtt)));
                 }
                 if let Some(least) = self.least.filter(|_| step.now >= until) {
+                    let is_longer = model.is_visibly_longer(least);
                     model.renew_min_rtt(step.now, least);
                     model.lift_bounds();
-                    self.go_down(step.now, model, random);
+                    if std::mem::take(&mut self.drained_in_vain) {
+                        self.doubt_again = Some(step.now + BELIEVED);
+                        if is_longer {
+                            // Less was delivered for want of more in flight.
+                            model.restore_rate();
+                        }
+                    } else {
+                        self.go_down(step.now, model, random);
+                    }
                     self.enter(Kind::Cruise, model);
                 }
             }

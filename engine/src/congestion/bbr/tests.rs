@@ -268,6 +268,20 @@ fn a_longer_way_is_learned() {
 }
 
 #[test]
+fn a_way_that_becomes_longer_costs_no_rate_for_long_beside_calls() {
+    // A delay that grows looks like a queue that stands, whatever is drained.
+    for (rate, rtt) in LINKS {
+        let mut bench = Bench::new(rate, rtt, 100);
+        bench.bbr.set_calls(true);
+        bench.run(3000);
+        bench.delay *= 3;
+        bench.run(70 * rtt);
+        let got = bench.run(2000);
+        assert!(near(got, rate, 15), "{got} of {rate} bytes/s at {} ms", rtt * 3);
+    }
+}
+
+#[test]
 fn marks_count_like_losses() {
     let mut bench = Bench::new(5_000_000, 20, 100);
     bench.run(3000);
