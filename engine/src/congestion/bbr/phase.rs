@@ -31,11 +31,11 @@ const PROBE_ROUNDS: u64 = 63;
 const STANDING_ROUNDS: u32 = 4;
 /// How long the queue is kept empty to see the least round trip (§5.3.4.3).
 const PROBE_RTT_TIME: Duration = Duration::from_millis(200);
-/// How long the way is believed after it was doubted: a neighbour's queue stands, too, and one of the way back.
-const BELIEVED: Duration = Duration::from_secs(5);
-/// The way is not doubted where it holds fewer packets: the time for which the peer holds acknowledgements back passes for a
-/// queue there.
-const FEW_PACKETS: u64 = 8;
+/// How long the way is believed after it was doubted, if it was longer, and if it was not (a neighbour's queue stands, too),
+/// unless so many drains were in vain.
+const DOUBT: Duration = Duration::from_secs(1);
+const DOUBT_AGAIN: Duration = Duration::from_secs(5);
+const PATIENT_DRAINS: u32 = 3;
 /// What is left free below a bound that losses have shown, thousandths of it (Headroom, §2.8).
 const WITH_HEADROOM: u64 = 850;
 /// What is left of the window's target, at least, if that much in flight was too much (Beta), thousandths.
@@ -82,9 +82,9 @@ pub(super) struct Phase {
     /// ProbeRTT: until when, once little is in flight, and the least round trip since.
     until: Option<Instant>,
     least: Option<Duration>,
-    /// A queue stood, was drained, and stands as before: perhaps it is none, and the way has become longer.
-    drained_in_vain: bool,
-    /// Not before then is that looked into again.
+    /// Beside calls: how often a queue was drained and stands as before. Perhaps it is none, and the way has become longer.
+    drained_in_vain: u32,
+    /// Until then it takes more of them to look into that again.
     doubt_again: Option<Instant>,
 }
 
@@ -102,7 +102,7 @@ impl Phase {
             cycle_open: false,
             until: None,
             least: None,
-            drained_in_vain: false,
+            drained_in_vain: 0,
             doubt_again: None,
         }
     }
@@ -137,7 +137,7 @@ impl Phase {
     /// deliver lately, where that is in doubt.
     pub(super) fn probe_rtt_window(&self, model: &Model) -> u64 {
         let half = model.bdp(500).unwrap_or(0);
-        if self.drained_in_vain { half.min(scale(model.held_lately(), 500)) } else { half }
+        if self.drained_in_vain > 0 { half.min(scale(model.held_lately(), 500)) } else { half }
     }
 
     pub(super) fn is_draining(&self) -> bool {
@@ -285,7 +285,9 @@ impl Phase {
     /// Cruise: until it is time to probe, or a queue that stays has to be drained.
     fn cruise(&mut self, step: &Step<'_>, model: &mut Model) {
         self.close_cycle(step, model);
-        self.drained_in_vain &= model.has_queue();
+        if !model.has_queue() {
+            self.drained_in_vain = 0;
+        }
         let due = self.probed.is_none_or(|(at, round)| {
             step.now.saturating_duration_since(at) >= self.wait || model.rounds() >= round + PROBE_ROUNDS
         });
@@ -296,9 +298,8 @@ impl Phase {
             if model.rounds() < self.since + u64::from(STANDING_ROUNDS) {
                 return;
             }
-            let holds_enough = model.bdp(1000).is_some_and(|bdp| bdp >= FEW_PACKETS * step.mtu);
-            let may_doubt = holds_enough && self.doubt_again.is_none_or(|at| step.now >= at);
-            if self.drained_in_vain && may_doubt {
+            let patience = if self.doubt_again.is_none_or(|at| step.now >= at) { 1 } else { PATIENT_DRAINS };
+            if self.drained_in_vain >= patience {
                 self.look_for_rtt(model);
                 return;
             }
@@ -306,7 +307,7 @@ impl Phase {
             self.enter(Kind::Down, model);
             self.cycle_open = true;
             // With more in flight, less of the rate is taken for what too small a window lets through.
-            self.drained_in_vain = step.calls;
+            self.drained_in_vain = if step.calls { self.drained_in_vain + 1 } else { 0 };
         }
     }
 
@@ -340,7 +341,7 @@ impl Phase {
         match self.until {
             None if step.in_flight <= little => {
                 // Others' queues are no matter where the way itself is in doubt: a round without our own will do.
-                let time = if self.drained_in_vain { step.sample.rtt } else { PROBE_RTT_TIME };
+                let time = if self.drained_in_vain > 0 { step.sample.rtt } else { PROBE_RTT_TIME };
                 self.until = Some(step.now + time.min(PROBE_RTT_TIME));
                 self.since = model.rounds();
             }
@@ -355,16 +356,15 @@ impl Phase {
                     let is_longer = model.is_visibly_longer(least);
                     model.renew_min_rtt(step.now, least);
                     model.lift_bounds();
-                    if std::mem::take(&mut self.drained_in_vain) {
-                        self.doubt_again = Some(step.now + BELIEVED);
+                    self.go_down(step.now, model, random);
+                    self.enter(Kind::Cruise, model);
+                    if std::mem::take(&mut self.drained_in_vain) > 0 {
+                        self.doubt_again = Some(step.now + if is_longer { DOUBT } else { DOUBT_AGAIN });
                         if is_longer {
                             // Less was delivered for want of more in flight.
                             model.restore_rate();
                         }
-                    } else {
-                        self.go_down(step.now, model, random);
                     }
-                    self.enter(Kind::Cruise, model);
                 }
             }
         }
