@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
@@ -14,6 +13,7 @@ use crate::cli::Global;
 use crate::cmd::{DEFAULT_CONFIG, ask, print};
 use crate::doctor;
 use crate::failure::Failure;
+use crate::programs;
 
 /// What the host is asked. None of these programs prints keys: tandem's own is in a file that nobody reads here.
 const QUESTIONS: [&[&str]; 9] = [
@@ -83,10 +83,7 @@ fn json<T: Serialize>(answer: &Result<T, ClientError>) -> String {
 
 fn answer(question: &[&str]) -> String {
     let [program, arguments @ ..] = question else { return String::new() };
-    let mut command = Command::new(program);
-    let path = std::env::var("PATH").unwrap_or_default();
-    command.args(arguments).env("PATH", path + ":/usr/sbin:/sbin").env("LC_ALL", "C").stdin(Stdio::null());
-    match command.output() {
+    match programs::run(program, arguments) {
         Ok(output) => {
             [output.stdout, output.stderr].map(|part| String::from_utf8_lossy(&part).into_owned()).concat()
         }

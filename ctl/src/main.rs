@@ -9,6 +9,7 @@ mod cmd;
 mod doctor;
 mod failure;
 mod monitor;
+mod programs;
 mod render;
 
 use std::process::ExitCode;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::path::{Path as FilePath, PathBuf};
-use std::process::{Command, Stdio};
 
 use tandem::api::{Path, Role, Status};
 use tandem::client::{Client, ClientError};
 
 use crate::cli::Global;
 use crate::cmd::{DEFAULT_CONFIG, delegate};
+use crate::programs;
 
 /// `ARPHRD_NONE` and `ARPHRD_PPP` of if_arp.h: devices that tunnels have.
 const TUNNEL_TYPES: [&str; 2] = ["65534", "512"];
@@ -125,11 +125,7 @@ fn tunnels(own: Option<&str>) -> Vec<String> {
 }
 
 /// What a program prints; none where it is not there or fails.
-pub(super) fn answer(program: &str, arguments: &[&str]) -> Option<String> {
-    let mut path = std::env::var_os("PATH").unwrap_or_default();
-    path.push(":/usr/sbin:/sbin");
-    let mut command = Command::new(program);
-    command.args(arguments).env("PATH", path).env("LC_ALL", "C").stdin(Stdio::null()).stderr(Stdio::null());
-    let output = command.output().ok().filter(|output| output.status.success())?;
+fn answer(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = programs::run(program, arguments).ok().filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -50,6 +50,11 @@ pub enum TunError {
         /// The interface's name.
         name: String,
     },
+    /// The device's mode keeps this user out.
+    #[error(
+        "no permission to open {NODE}: `chmod 666 {NODE}`, which is the mode that udev gives it, or run as root"
+    )]
+    Closed,
     /// Somebody else's interface has that name.
     #[error(
         "an interface named {name} already exists: stop what made it, or choose another `name` under [tun]"
@@ -188,7 +193,8 @@ fn open(node: &str, name: &str, queues: NonZeroU8) -> Result<SyncDevice, TunErro
         let name = name.to_owned();
         match Errno::from_io_error(&source) {
             Some(Errno::NODEV | Errno::NXIO | Errno::NOENT) => TunError::NoDriver,
-            Some(Errno::PERM | Errno::ACCESS) => TunError::Denied { name },
+            Some(Errno::ACCESS) => TunError::Closed,
+            Some(Errno::PERM) => TunError::Denied { name },
             Some(Errno::BUSY | Errno::EXIST) => TunError::NameTaken { name },
             _ => TunError::Other { name, source },
         }
