@@ -9,7 +9,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use tandem::client::{Client, ClientError};
 
-use crate::cli::Global;
 use crate::cmd::{DEFAULT_CONFIG, ask, print};
 use crate::doctor;
 use crate::failure::Failure;
@@ -29,8 +28,8 @@ const QUESTIONS: [&[&str]; 9] = [
 ];
 
 /// Writes the report, into `file` or one of the present folder, and says where it is.
-pub(crate) fn bugreport(client: &Client, global: &Global, file: Option<PathBuf>) -> Result<(), Failure> {
-    let text = report(client, global)?;
+pub(crate) fn bugreport(client: &Client, file: Option<PathBuf>) -> Result<(), Failure> {
+    let text = report(client)?;
     let file = file.unwrap_or_else(|| {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         format!("tandem-bugreport-{}.txt", now.as_secs()).into()
@@ -51,12 +50,12 @@ fn write(file: &Path, text: &str) -> std::io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-fn report(client: &Client, global: &Global) -> Result<String, Failure> {
+fn report(client: &Client) -> Result<String, Failure> {
     let (status, paths) = ask(async { Ok((client.status().await, client.paths().await)) })?;
     let config = status.as_ref().ok().and_then(|status| status.config_file.clone());
     let config = config.unwrap_or_else(|| DEFAULT_CONFIG.to_owned());
     let mut text = format!("tandem {}\n", env!("CARGO_PKG_VERSION"));
-    section(&mut text, "doctor", &doctor::text(&doctor::findings(client, global, None)?));
+    section(&mut text, "doctor", &doctor::text(&doctor::findings(client, None)?));
     section(&mut text, "status", &json(&status));
     section(&mut text, "paths", &json(&paths));
     let read = std::fs::read_to_string(&config).unwrap_or_else(|error| format!("{config}: {error}\n"));

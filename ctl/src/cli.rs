@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use tandem::api::DEFAULT_FLOW_LIMIT;
 
+use crate::cmd::DEFAULT_CONFIG;
+
 /// Look at and steer tandem, a VPN over all of your network links at once.
 #[derive(Debug, Parser)]
 #[command(name = "tandem", version, after_help = EXIT_CODES)]
@@ -261,7 +263,7 @@ pub(crate) struct Files {
 #[derive(Debug, Args)]
 pub(crate) struct ConfigFile {
     /// Configuration file.
-    #[arg(long, value_name = "FILE", default_value = "/etc/tandem/tandem.toml")]
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG)]
     pub(crate) config: PathBuf,
 }
 

@@ -20,7 +20,7 @@ use crate::cli::{
 use crate::failure::Failure;
 use crate::{bugreport, doctor, monitor, render};
 
-/// The configuration of a daemon that does not say which it reads.
+/// Where the configuration is, unless a daemon or the command line says otherwise.
 pub(crate) const DEFAULT_CONFIG: &str = "/etc/tandem/tandem.toml";
 
 /// How a command ended: delegated ones bring their own exit code.
@@ -54,10 +54,8 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Set(what) => set::set(client, &global, what),
         Command::Wait(options) => block_on(wait::wait(client, json, options)),
         Command::Key(KeyCommand::Show(file)) => delegate::about_file("key", &global, &file),
-        Command::Doctor(file) => doctor::doctor(client, &global, file.config.as_deref()),
-        Command::Bugreport(options) => {
-            bugreport::bugreport(client, &global, options.output).map(|()| Exit::Ok)
-        }
+        Command::Doctor(file) => doctor::doctor(client, json, file.config.as_deref()),
+        Command::Bugreport(options) => bugreport::bugreport(client, options.output).map(|()| Exit::Ok),
         Command::Monitor => block_on(monitor::monitor(client, json)),
         Command::Version => block_on(show::version(client, json)),
         Command::Generate(GenerateCommand::Man { directory }) => generate::man(&directory),

@@ -14,7 +14,6 @@ use tandem::api::SCHEMA;
 use tandem::client::Client;
 use tandem::exit::Exit;
 
-use crate::cli::Global;
 use crate::cmd::{ask, print};
 use crate::failure::Failure;
 
@@ -49,11 +48,11 @@ struct Report {
 }
 
 /// Looks and prints; refused where there is a problem, so that a script can ask.
-pub(crate) fn doctor(client: &Client, global: &Global, config: Option<&Path>) -> Result<Exit, Failure> {
-    let findings = findings(client, global, config)?;
+pub(crate) fn doctor(client: &Client, json: bool, config: Option<&Path>) -> Result<Exit, Failure> {
+    let findings = findings(client, config)?;
     let troubled = findings.iter().any(|finding| finding.verdict == Verdict::Problem);
     let exit = if troubled { Exit::Refused } else { Exit::Ok };
-    if global.json {
+    if json {
         let report = Report { schema: SCHEMA, findings };
         print(&(serde_json::to_string_pretty(&report).map_err(std::io::Error::from)? + "\n"))?;
     } else {
@@ -63,12 +62,8 @@ pub(crate) fn doctor(client: &Client, global: &Global, config: Option<&Path>) ->
 }
 
 /// What there is to say about this host and its daemon.
-pub(crate) fn findings(
-    client: &Client,
-    global: &Global,
-    config: Option<&Path>,
-) -> Result<Vec<Finding>, Failure> {
-    let facts = ask(async { Ok(facts::Facts::gather(client, global, config).await) })?;
+pub(crate) fn findings(client: &Client, config: Option<&Path>) -> Result<Vec<Finding>, Failure> {
+    let facts = ask(async { Ok(facts::Facts::gather(client, config).await) })?;
     Ok(judge::judge(&facts))
 }
 

@@ -5,7 +5,7 @@ mod flows;
 mod paths;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod units;
 
 use std::fmt::Write;

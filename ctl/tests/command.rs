@@ -360,7 +360,9 @@ fn a_setting_is_saved_although_no_daemon_runs_and_what_is_refused_is_not_applied
 #[test]
 fn the_doctor_tells_of_a_daemon_that_does_not_run_and_of_a_bad_configuration() {
     let installed = Installed::new();
-    let mut command = installed.tandem("echo 't.toml:3: colour: unknown key' >&2; exit 2");
+    // What is wrong is quoted as a person reads it, in JSON, too.
+    let script = "case \"$*\" in *--json*) exit 2;; esac; echo 't.toml:3: colour: unknown key' >&2; exit 2";
+    let mut command = installed.tandem(script);
     command.arg("--socket").arg(installed.0.join("none.sock")).args([
         "--json",
         "doctor",

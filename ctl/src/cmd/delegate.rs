@@ -58,9 +58,9 @@ pub(super) fn about_file(subcommand: &str, global: &Global, file: &ConfigFile) -
     run(command, None)
 }
 
-/// Checks the configuration `file`: what is wrong with it, if anything.
-pub(crate) fn check(global: &Global, file: &Path) -> Result<(), String> {
-    let mut command = tandemd("check", global);
+/// Checks the configuration `file`: what is wrong with it, if anything, as a person reads it.
+pub(crate) fn check(file: &Path) -> Result<(), String> {
+    let mut command = program("check");
     pass(&mut command, "--config", file.as_os_str());
     let output =
         command.stdin(Stdio::null()).output().map_err(|error| format!("cannot run tandemd: {error}"))?;
@@ -81,14 +81,19 @@ pub(super) fn set(global: &Global, file: &Path, request: &SetRequest) -> Outcome
 }
 
 fn tandemd(subcommand: &str, global: &Global) -> Command {
+    let mut command = program(subcommand);
+    if global.json {
+        command.arg("--json");
+    }
+    command
+}
+
+fn program(subcommand: &str) -> Command {
     let beside = std::env::current_exe().ok().map(|own| own.with_file_name("tandemd"));
     let program =
         beside.filter(|path| path.is_file()).map_or_else(|| OsString::from("tandemd"), OsString::from);
     let mut command = Command::new(program);
     command.arg(subcommand);
-    if global.json {
-        command.arg("--json");
-    }
     command
 }
 

@@ -8,7 +8,6 @@ use std::path::{Path as FilePath, PathBuf};
 use tandem::api::{Path, Role, Status};
 use tandem::client::{Client, ClientError};
 
-use crate::cli::Global;
 use crate::cmd::{DEFAULT_CONFIG, delegate};
 use crate::programs;
 
@@ -41,7 +40,7 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) async fn gather(client: &Client, global: &Global, config: Option<&FilePath>) -> Self {
+    pub(super) async fn gather(client: &Client, config: Option<&FilePath>) -> Self {
         let daemon = client.status().await;
         let paths = client.paths().await.map(|list| list.paths).unwrap_or_default();
         let status = daemon.as_ref().ok();
@@ -55,7 +54,7 @@ impl Facts {
             paths.iter().filter(|path| path.id.is_some()).filter_map(|path| path.interface.clone());
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            config: delegate::check(global, &file),
+            config: delegate::check(&file),
             tun: fs::File::open("/dev/net/tun").map(drop).map_err(|error| error.to_string()),
             rp_filter: interfaces.filter_map(|name| Some((name.clone(), rp_filter(&name)?))).collect(),
             forwarding: ["ipv4/ip_forward", "ipv6/conf/all/forwarding"]

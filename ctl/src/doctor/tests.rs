@@ -1,28 +1,13 @@
-use tandem::api::{Gateway, Path, PathState, Role, State, Status, reason};
+use tandem::api::{Path, PathState, Role, State, Status, reason};
 use tandem::client::ClientError;
 
 use super::facts::{Facts, name_servers};
 use super::judge::judge;
 use super::*;
+use crate::render::tests::connected;
 
 fn status(role: Role, state: State, why: &str) -> Status {
-    Status {
-        schema: SCHEMA,
-        version: "1.0.0".into(),
-        role,
-        config_file: None,
-        state,
-        reason: why.into(),
-        since_unix_us: None,
-        tunnel: None,
-        gateway: (role == Role::Client)
-            .then(|| Gateway { endpoints: vec!["vps.example:443".into()], pin: "p".into() }),
-        peers: None,
-        paths: vec![],
-        uptime_us: 1,
-        resident_bytes: None,
-        peer_state_bytes: None,
-    }
+    Status { version: "1.0.0".into(), role, state, reason: why.into(), ..connected() }
 }
 
 fn path(interface: &str, state: PathState, why: &str) -> Path {

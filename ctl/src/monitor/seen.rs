@@ -97,9 +97,6 @@ impl Seen {
 
 /// How an open path is called; none for a link without one.
 fn name(path: &Path) -> Option<String> {
-    path.id?;
-    path.interface.clone().or_else(|| {
-        let peer = path.peer.clone()?;
-        Some(path.remote.map_or_else(|| peer.clone(), |remote| format!("{peer} {}", remote.ip())))
-    })
+    let id = path.id?;
+    path.interface.clone().or_else(|| Some(format!("{} path {id}", path.peer.as_ref()?)))
 }

@@ -1,13 +1,13 @@
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tandem::api::{
-    Event, EventSubject, Flow, FlowBasis, FlowClass, FlowList, Path, PathState, Role, SCHEMA, State, Status,
-    reason,
+    Event, EventSubject, Flow, FlowBasis, FlowClass, FlowList, Path, PathState, SCHEMA, reason,
 };
 use tandem::client::ClientError;
 
 use super::seen::{Look, OfClass, Seen};
 use super::*;
+use crate::render::tests::connected;
 
 fn path(interface: &str, id: Option<u64>, state: PathState, rates: (u64, u64)) -> Path {
     Path {
@@ -44,22 +44,6 @@ fn flow(class: FlowClass, down: u64) -> Flow {
 }
 
 fn first_look() -> Look {
-    let status = Status {
-        schema: SCHEMA,
-        version: "0.1.0".into(),
-        role: Role::Client,
-        config_file: None,
-        state: State::Connected,
-        reason: reason::ESTABLISHED.into(),
-        since_unix_us: None,
-        tunnel: None,
-        gateway: None,
-        peers: None,
-        paths: vec![],
-        uptime_us: 65_000_000,
-        resident_bytes: None,
-        peer_state_bytes: None,
-    };
     let paths = vec![
         path("wlan0", Some(0), PathState::Up, (48_000_000, 1_000_000)),
         path("wwan0", Some(1), PathState::Suspect, (0, 0)),
@@ -67,7 +51,7 @@ fn first_look() -> Look {
     ];
     let flows =
         vec![flow(FlowClass::Realtime, 80_000), flow(FlowClass::Realtime, 20_000), flow(FlowClass::Bulk, 7)];
-    Look { status, paths, flows: FlowList { schema: SCHEMA, flows, total: 3 } }
+    Look { status: connected(), paths, flows: FlowList { schema: SCHEMA, flows, total: 3 } }
 }
 
 fn screen(seen: &Seen, width: u16, height: u16) -> String {

@@ -55,7 +55,8 @@ fn unplugged() -> Path {
     Path { interface: Some("eth0".into()), reason: reason::NO_CARRIER.into(), ..Path::default() }
 }
 
-fn connected() -> Status {
+/// A client whose tunnel stands.
+pub(crate) fn connected() -> Status {
     Status {
         schema: SCHEMA,
         version: "0.1.0".into(),

@@ -150,9 +150,10 @@ impl SetupError {
             Self::NoPool => {
                 Some("choose one that clients do not use either, as in --pool 10.99.0.0/24 --pool fd99::/64")
             }
-            Self::Service { .. } => {
-                Some("see `journalctl -u tandemd -n 20`, then `systemctl restart tandemd`")
-            }
+            Self::Service { .. } => Some(
+                "see `journalctl -u tandemd -n 20`, then `systemctl restart tandemd`; `tandem invite NAME` on a gateway then makes an \
+                 invitation",
+            ),
             Self::Enrol(EnrolFailure::Refused(_)) => {
                 Some("ask for a new token: `tandem invite NAME` on the gateway prints one")
             }

@@ -24,10 +24,10 @@ use crate::token::Token;
 
 /// Whom the first invitation of a new gateway is for.
 const FIRST_PEER: &str = "laptop";
-/// HTTP/3.
-const PORT: u16 = 443;
 /// For how long it is good.
 const INVITED_FOR: Duration = Duration::from_hours(24);
+/// HTTP/3.
+const PORT: u16 = 443;
 
 /// A gateway that can be started.
 #[derive(Debug)]

@@ -33,6 +33,12 @@ fn a_service_that_does_not_start_says_where_to_look() {
         error.to_string(),
         "all files are written, but systemctl restart tandemd.service failed: Job failed."
     );
-    assert_eq!(error.hint(), Some("see `journalctl -u tandemd -n 20`, then `systemctl restart tandemd`"));
+    assert_eq!(
+        error.hint(),
+        Some(
+            "see `journalctl -u tandemd -n 20`, then `systemctl restart tandemd`; `tandem invite NAME` on a gateway then makes an \
+                 invitation"
+        )
+    );
     assert_eq!(error.exit_code(), 1);
 }
